@@ -1,0 +1,204 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/zclconf/go-cty/cty"
+)
+
+// A Task is one execution of one node, as its kind sees it. Its methods may be
+// called from several goroutines until Run returns.
+type Task struct {
+	Stage    string // the block's label
+	Instance string // "" for an aggregate node
+	File     string // the instance's name made safe as one path element
+	Dir      string // private scratch directory, removed afterwards
+	Anew     bool   // --use-cache=false: do not reuse recorded answers
+	Program  string // the program's version
+
+	// Instances is every instance that the file declares, in file order.
+	Instances []string
+
+	settings  map[string]cty.Value
+	inputs    map[string][]Artifact
+	upstream  map[string][]Upstream
+	outputs   map[string]string
+	providers map[string]*Provider
+	eval      func(attr string, outputs map[string]string) (cty.Value, error)
+
+	status string
+	counts map[string]int64
+	owner  taskOwner
+}
+
+// An Artifact is a file as it was when the node's key was computed.
+type Artifact struct {
+	Name   string // logical name
+	Path   string // absolute
+	Digest string // hex SHA-256; "absent" when there is no such file
+}
+
+// Absent reports whether there was no such file.
+func (a Artifact) Absent() bool { return a.Digest == "absent" }
+
+// Upstream is one node that a node depends on, as it ended.
+type Upstream struct {
+	Stage    string
+	Instance string
+	State    State
+	Status   string // what the stage said of its node: "success", "insufficient_data"
+	Error    string // why it failed or did not run
+	Stale    bool   // its outputs are an earlier run's, made from other inputs
+	Outputs  map[string]Artifact
+}
+
+// A Provider is a provider block, decoded.
+type Provider struct {
+	Kind     string               // "openai"
+	Name     string               // "gemini"
+	Settings map[string]cty.Value // "model", "limits.in_flight", …; every declared attribute is present, null when absent
+}
+
+// A PauseError ends a node that cannot go on now but can later: a daily quota,
+// a budget, a server out of reach. Nothing is published, and the run ends with
+// the exit code for a pause.
+type PauseError struct{ Err error }
+
+func (e *PauseError) Error() string { return e.Err.Error() }
+func (e *PauseError) Unwrap() error { return e.Err }
+
+// A StopError ends the whole run: going on would fail everywhere alike, as
+// with a refused key.
+type StopError struct{ Err error }
+
+func (e *StopError) Error() string { return e.Err.Error() }
+func (e *StopError) Unwrap() error { return e.Err }
+
+// A ProvisionalError ends a node whose outputs are good enough to publish and
+// must be made again by the next run; this run ends as paused.
+type ProvisionalError struct{ Err error }
+
+func (e *ProvisionalError) Error() string { return e.Err.Error() }
+func (e *ProvisionalError) Unwrap() error { return e.Err }
+
+// String returns a string setting, "" when it is absent.
+func (t *Task) String(name string) string {
+	if v, ok := t.settings[name]; ok && !v.IsNull() {
+		return v.AsString()
+	}
+	return ""
+}
+
+// Float returns a number setting and whether it is present.
+func (t *Task) Float(name string) (float64, bool) {
+	v, ok := t.settings[name]
+	if !ok || v.IsNull() {
+		return 0, false
+	}
+	f, _ := v.AsBigFloat().Float64()
+	return f, true
+}
+
+// Bool returns a bool setting, false when it is absent.
+func (t *Task) Bool(name string) bool {
+	v, ok := t.settings[name]
+	return ok && !v.IsNull() && v.True()
+}
+
+// Strings returns a list setting, nil when it is absent.
+func (t *Task) Strings(name string) []string { return stringList(t.settings[name]) }
+
+// Duration returns a setting such as "2m", 0 when it is absent. The kind's
+// Check has refused what does not parse.
+func (t *Task) Duration(name string) time.Duration {
+	d, _ := time.ParseDuration(t.String(name))
+	return d
+}
+
+// Input returns the file of an InputPath attribute, and false where the
+// attribute is absent from the block.
+func (t *Task) Input(name string) (Artifact, bool) {
+	if a := t.inputs[name]; len(a) > 0 {
+		return a[0], true
+	}
+	return Artifact{}, false
+}
+
+// Inputs returns the files of an InputPaths attribute.
+func (t *Task) Inputs(name string) []Artifact { return t.inputs[name] }
+
+// Upstream returns the nodes that a StageRef or StageRefs attribute names: one
+// a stage in a per-instance node; in an aggregate one all instances of the
+// first stage in file order, then all of the second.
+func (t *Task) Upstream(attr string) []Upstream { return t.upstream[attr] }
+
+// Output returns the private path at which the node writes an output.
+func (t *Task) Output(name string) string { return t.outputs[name] }
+
+// Outputs returns the private paths of all outputs by name.
+func (t *Task) Outputs() map[string]string { return t.outputs }
+
+// Provider returns the provider that an attribute names, nil when it is absent.
+func (t *Task) Provider(attr string) *Provider { return t.providers[attr] }
+
+// Evaluated returns an attribute that uses ${output.NAME}, with the private
+// paths in place.
+func (t *Task) Evaluated(attr string) (cty.Value, error) { return t.eval(attr, t.outputs) }
+
+// SetStatus records the stage's own word for how the node ended; the run
+// counts them.
+func (t *Task) SetStatus(s string) { t.owner.setStatus(t, s) }
+
+// Count adds to one of the run's counters, such as "requests".
+func (t *Task) Count(counter string, n int64) { t.owner.count(counter, n) }
+
+// Idle calls f without holding a CPU slot: for work that waits on the network.
+// It takes a slot again before it returns.
+func (t *Task) Idle(ctx context.Context, f func(context.Context) error) error {
+	return t.owner.idle(ctx, f)
+}
+
+// taskOwner is the run a task belongs to. Tests of a kind make a task with
+// NewTask, which has an owner of its own.
+type taskOwner interface {
+	setStatus(t *Task, s string)
+	count(counter string, n int64)
+	idle(ctx context.Context, f func(context.Context) error) error
+}
+
+func stringList(v cty.Value) []string {
+	if v == cty.NilVal || v.IsNull() {
+		return nil
+	}
+	var out []string
+	for it := v.ElementIterator(); it.Next(); {
+		_, e := it.Element()
+		out = append(out, e.AsString())
+	}
+	return out
+}
+
+// State says how a node stands. Every node is in exactly one at any time.
+type State int
+
+const (
+	Waiting State = iota // something it depends on has not ended
+	Ready                // waits for its turn
+	Running              // its kind is at work, or its key is being computed
+	Done                 // executed; outputs published and remembered
+	Cached               // up to date, nothing executed
+	Failed               // its kind failed; tried again by the next run
+	Skipped              // not run because something it depends on failed
+	NotRun               // not selected, paused, or the run ended first
+)
+
+var stateNames = [...]string{"waiting", "ready", "running", "done", "cached", "failed", "skipped", "not_run"}
+
+func (s State) String() string {
+	if int(s) < len(stateNames) {
+		return stateNames[s]
+	}
+	return fmt.Sprintf("State(%d)", int(s))
+}
