@@ -15,6 +15,8 @@ type Task struct {
 	Instance string // "" for an aggregate node
 	File     string // the instance's name made safe as one path element
 	Dir      string // private scratch directory, removed afterwards
+	Folder   string // the pipeline file's folder
+	Log      string // where the node may keep what its commands wrote; lives in the state directory, and its folder may not exist yet
 	Anew     bool   // --use-cache=false: do not reuse recorded answers
 	Program  string // the program's version
 

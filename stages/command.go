@@ -1,0 +1,106 @@
+package stages
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// A command is one execution of an exec stage: no shell, an environment that
+// holds only what is declared, its own process group.
+type command struct {
+	args    []string
+	dir     string // the pipeline file's folder
+	env     []string
+	timeout time.Duration // 0 for none
+	log     string        // file that keeps standard output and standard error
+}
+
+// grace is how long a cancelled command has between SIGTERM and SIGKILL: long
+// enough to remove temporary files, short enough that an interrupt feels heard.
+const grace = 3 * time.Second
+
+// run executes the command once. Its error says the exit status, ends with the
+// last lines that the command wrote and names the log with the rest.
+func (c *command) run(ctx context.Context) error {
+	if c.timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, c.timeout, fmt.Errorf("still running after its timeout of %s", c.timeout))
+		defer cancel()
+	}
+	if err := os.MkdirAll(filepath.Dir(c.log), 0o777); err != nil {
+		return err
+	}
+	log, err := os.Create(c.log)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	cmd := exec.CommandContext(ctx, c.args[0], c.args[1:]...)
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = c.dir, c.env, log, log
+	// A command's own children must not outlive it, so signals go to the group.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error {
+		err := syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM)
+		if errors.Is(err, syscall.ESRCH) {
+			return os.ErrProcessDone
+		}
+		return err
+	}
+	cmd.WaitDelay = grace
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("cannot start %q: %w", c.args[0], err)
+	}
+	err = cmd.Wait()
+	if kill := syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL); kill != nil && !errors.Is(kill, syscall.ESRCH) {
+		err = errors.Join(err, fmt.Errorf("end the process group of %q: %w", c.args[0], kill))
+	}
+	if err == nil {
+		return nil
+	}
+	if cause := context.Cause(ctx); cause != nil {
+		err = cause
+	}
+	if said := lastLines(c.log, 5); said != "" {
+		return fmt.Errorf("%s: %w; it wrote:\n%s\nall of it is in %s", strings.Join(c.args, " "), err, said, c.log)
+	}
+	return fmt.Errorf("%s: %w; it wrote nothing", strings.Join(c.args, " "), err)
+}
+
+// environment is what a command sees: what any program needs to run at all,
+// the variables let through by name, and those set in the pipeline file.
+func environment(pass []string, set map[string]string) []string {
+	var env []string
+	for _, name := range append([]string{"PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "TZ"}, pass...) {
+		if v, ok := os.LookupEnv(name); ok {
+			if _, own := set[name]; !own {
+				env = append(env, name+"="+v)
+			}
+		}
+	}
+	for name, v := range set {
+		env = append(env, name+"="+v)
+	}
+	return env
+}
+
+// lastLines returns the end of a file, at most n lines and 2,000 bytes.
+func lastLines(path string, n int) string {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return ""
+	}
+	b = bytes.TrimSpace(b)
+	if len(b) > 2000 {
+		b = b[len(b)-2000:]
+	}
+	lines := strings.Split(string(b), "\n")
+	return strings.Join(lines[max(0, len(lines)-n):], "\n")
+}

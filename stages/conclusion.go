@@ -1,0 +1,64 @@
+package stages
+
+import (
+	"github.com/concluder/concluder/stages/growth"
+)
+
+// A Result is what became of one instance: an entry of the summary, and of the
+// map that Run returns.
+type Result struct {
+	InstanceName string      `json:"instance_name"`
+	Status       Status      `json:"status"`
+	Error        *string     `json:"error"`
+	Timestamp    *string     `json:"timestamp,omitempty"` // in the summary only: RFC 3339, UTC
+	Conclusion   *Conclusion `json:"conclusion"`
+	PlotError    *string     `json:"plot_error,omitempty"`
+	Stale        bool        `json:"stale,omitempty"`       // in the summary only: an earlier run's, made from other inputs
+	Provisional  bool        `json:"provisional,omitempty"` // the fallback's, until the provider can be asked again
+}
+
+// A Conclusion is the growth class of an instance and a least upper bound,
+// with the evidence. A field whose check did not apply is null.
+type Conclusion struct {
+	InstanceName     string  `json:"instance_name"`
+	OriginalEquation *string `json:"original_equation"` // verbatim
+	LeadingTerm      *string `json:"leading_term"`      // recomputed
+	EquationUsed     *bool   `json:"equation_used"`     // evidence and target; false with the reason in verification.equation
+
+	TypeOfEquation    growth.Class  `json:"type_of_equation"`   // the practical class concluded
+	ClassSource       string        `json:"class_source"`       // "data", "provider" or "both"
+	ProviderType      *growth.Class `json:"provider_type"`      // what the provider said
+	DataType          growth.Class  `json:"data_type"`          // what the points say
+	EquationClass     *string       `json:"equation_class"`     // of the equation's own order: "polynomial, degree 1.94"
+	ExtrapolatedClass *string       `json:"extrapolated_class"` // on [xmax, 1000·xmax]
+
+	LLMUpperBound *string `json:"llm_upper_bound"` // the provider's formula, normalised
+	UpperBound    string  `json:"upper_bound"`     // A·g + B, on or above every measured point
+	UpperBound95  *string `json:"upper_bound_95"`  // the same for 95 % of the points
+	LLMComplexity *string `json:"llm_complexity"`  // O(…)
+
+	Reasoning       string   `json:"reasoning"`
+	LLMConfidence   *float64 `json:"llm_confidence"` // as claimed
+	Confidence      float64  `json:"confidence"`     // calibrated probability that the class is what a careful person says
+	ConfidenceBasis string   `json:"confidence_basis"`
+
+	ConcludedBy    string          `json:"concluded_by"` // "openai:gemini-2.5-flash", "analytic:builtin"
+	ProviderAnswer *ProviderAnswer `json:"provider_answer"`
+	FallbackReason *string         `json:"fallback_reason"`
+
+	Verification growth.Verification `json:"verification"`
+}
+
+// A ProviderAnswer is a model's last answer, kept also when it was rejected.
+type ProviderAnswer struct {
+	TypeOfEquation string   `json:"type_of_equation"`
+	UpperBound     string   `json:"upper_bound"` // as the model wrote it
+	Complexity     string   `json:"complexity"`
+	Reasoning      string   `json:"reasoning"`
+	Confidence     *float64 `json:"confidence"`
+	Model          string   `json:"model"` // as the server named it
+	Repairs        []string `json:"repairs"`
+	Verdict        string   `json:"verdict"`
+	Objection      *string  `json:"objection"`
+	Asked          int      `json:"asked"` // answers it took, re-asks included
+}
