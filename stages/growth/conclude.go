@@ -6,12 +6,6 @@ import (
 	"github.com/concluder/concluder/stages/expr"
 )
 
-// Analyze says what the points of a series show on their own. It is
-// deterministic and safe for concurrent use.
-func Analyze(s Series, opt Options) *Analysis {
-	return &Analysis{Class: Unknown, Basis: "no rule applies"}
-}
-
 // StudyEquation holds a fitted equation against the points.
 func StudyEquation(e expr.Expr, s Series) Equation {
 	return Equation{Expr: e, Reason: "not studied", Class: Unknown}
@@ -33,5 +27,3 @@ func Judge(proposal expr.Expr, claimed Class, s Series, a *Analysis, eq *Equatio
 func Conclude(s Series, a *Analysis, eq *Equation) Conclusion {
 	return Conclusion{Class: a.Class, Source: "data", Equation: eq}
 }
-
-type features struct{}
