@@ -20,7 +20,9 @@ type Task struct {
 	Anew     bool   // --use-cache=false: do not reuse recorded answers
 	Program  string // the program's version
 
-	// Instances is every instance that the file declares, in file order.
+	// Instances is every instance that the file declares, in file order, for a
+	// node that depends on nodes of all of them; nil for others, whose outputs
+	// it must not influence.
 	Instances []string
 
 	settings  map[string]cty.Value
@@ -30,14 +32,13 @@ type Task struct {
 	providers map[string]*Provider
 	eval      func(attr string, outputs map[string]string) (cty.Value, error)
 
-	status string
-	counts map[string]int64
+	report report
 	owner  taskOwner
 }
 
 // An Artifact is a file as it was when the node's key was computed.
 type Artifact struct {
-	Name   string // logical name
+	Name   string // logical name: an output's name, or an input's path as people say it
 	Path   string // absolute
 	Digest string // hex SHA-256; "absent" when there is no such file
 }
@@ -45,13 +46,17 @@ type Artifact struct {
 // Absent reports whether there was no such file.
 func (a Artifact) Absent() bool { return a.Digest == "absent" }
 
-// Upstream is one node that a node depends on, as it ended.
+// Upstream is one node that a node depends on, as it ended. What a node writes
+// cannot depend on whether something was up to date already, so State is Done
+// for executed and for up-to-date nodes alike, and unselected nodes are in the
+// state that their last record says: Done, Failed, Skipped, or NotRun when
+// there is no record.
 type Upstream struct {
-	Stage    string
+	Stage    string // the block's label
 	Instance string
 	State    State
 	Status   string // what the stage said of its node: "success", "insufficient_data"
-	Error    string // why it failed or did not run
+	Error    string // why it failed or did not run, or why its outputs are provisional
 	Stale    bool   // its outputs are an earlier run's, made from other inputs
 	Outputs  map[string]Artifact
 }
@@ -151,23 +156,23 @@ func (t *Task) Evaluated(attr string) (cty.Value, error) { return t.eval(attr, t
 
 // SetStatus records the stage's own word for how the node ended; the run
 // counts them.
-func (t *Task) SetStatus(s string) { t.owner.setStatus(t, s) }
+func (t *Task) SetStatus(s string) { t.report.setStatus(s) }
 
 // Count adds to one of the run's counters, such as "requests".
-func (t *Task) Count(counter string, n int64) { t.owner.count(counter, n) }
+func (t *Task) Count(counter string, n int64) { t.report.count(counter, n) }
 
 // Idle calls f without holding a CPU slot: for work that waits on the network.
-// It takes a slot again before it returns.
+// It takes a slot again before it returns. It returns f's error, or the
+// context's when it ends before a slot is free. A task whose goroutines are in
+// several Idle calls at once gives up its slot with the first and takes it
+// again with the last.
 func (t *Task) Idle(ctx context.Context, f func(context.Context) error) error {
-	return t.owner.idle(ctx, f)
+	return t.owner.idle(ctx, t, f)
 }
 
-// taskOwner is the run a task belongs to. Tests of a kind make a task with
-// NewTask, which has an owner of its own.
+// taskOwner is the run a task belongs to, or none: see NewTask.
 type taskOwner interface {
-	setStatus(t *Task, s string)
-	count(counter string, n int64)
-	idle(ctx context.Context, f func(context.Context) error) error
+	idle(ctx context.Context, t *Task, f func(context.Context) error) error
 }
 
 func stringList(v cty.Value) []string {

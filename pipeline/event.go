@@ -1,0 +1,123 @@
+package pipeline
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// The names of the events of a run, in the order in which they can occur.
+const (
+	EventRunStarted   = "run_started"
+	EventNodesCached  = "nodes_cached" // Total nodes of Stage are up to date; one event for many nodes
+	EventNodeStarted  = "node_started"
+	EventNodeFinished = "node_finished"
+	EventWarning      = "warning"
+	EventPaused       = "paused" // the first pause; the run goes on with what it can
+	EventRunFinished  = "run_finished"
+)
+
+// An Event is something that happened in a run. Its JSON form is one line of
+// `run --json`.
+type Event struct {
+	Event    string    `json:"event"`
+	Time     time.Time `json:"time"`
+	Run      string    `json:"run,omitempty"`
+	Stage    string    `json:"stage,omitempty"` // "load.points"
+	Instance string    `json:"instance,omitempty"`
+	State    string    `json:"state,omitempty"`
+	Status   string    `json:"status,omitempty"`
+	Reason   string    `json:"reason,omitempty"` // node_started: why the node is stale
+	Error    string    `json:"error,omitempty"`
+	Message  string    `json:"message,omitempty"`
+	Seconds  float64   `json:"seconds,omitempty"`
+	Total    int       `json:"total,omitempty"` // run_started: nodes of the selection; nodes_cached: how many
+
+	Progress Progress `json:"-"` // how the run stands after this event
+	Outcome  *Outcome `json:"-"` // run_finished only; its line is made of this alone
+}
+
+// Progress counts the selection of a run. An instance is done when every
+// selected node of it has ended, however it ended.
+type Progress struct {
+	Instances, InstancesDone int
+	Nodes                    int
+	Executed, Cached         int
+	Failed, Skipped          int
+	Running                  int // at work, on the network included
+	OnNetwork                int // of these, in Task.Idle
+}
+
+// MarshalJSON writes the event as one object. run_finished has exactly the
+// members that the contract of `run --json` names.
+func (e Event) MarshalJSON() ([]byte, error) {
+	if e.Event == EventRunFinished && e.Outcome != nil {
+		return json.Marshal(e.Outcome.line())
+	}
+	type plain Event // without this method
+	return json.Marshal(plain(e))
+}
+
+// An Outcome is how a run ended. Nodes = Executed + Cached + Failed + Skipped,
+// for the selection.
+type Outcome struct {
+	Run         string // the run's ID
+	Nodes       int
+	Executed    int              // outputs made and published
+	Cached      int              // up to date, nothing executed
+	Failed      int              // the kind failed
+	Skipped     int              // did not run: something it depends on failed, or the run paused or ended first
+	Counts      map[string]int64 // counters of the stages, such as "requests"
+	Statuses    map[string]int   // see Options.Statuses
+	Duration    time.Duration
+	Paused      string       // why the run is paused; "" when it is not
+	Stopped     error        // the StopError that ended the run
+	Interrupted bool         // drained or cancelled before every node had its turn
+	Results     []NodeResult // of every node of every stage, in stage order, then instance order
+}
+
+// finishedLine is the last line of `run --json`.
+type finishedLine struct {
+	Event    string         `json:"event"`
+	Nodes    int            `json:"nodes"`
+	Executed int            `json:"executed"`
+	Cached   int            `json:"cached"`
+	Failed   int            `json:"failed"`
+	Skipped  int            `json:"skipped"`
+	Requests int64          `json:"requests"`
+	Seconds  float64        `json:"duration_seconds"`
+	Statuses map[string]int `json:"statuses"`
+}
+
+func (o *Outcome) line() finishedLine {
+	statuses := o.Statuses
+	if statuses == nil {
+		statuses = map[string]int{}
+	}
+	return finishedLine{
+		Event: EventRunFinished, Nodes: o.Nodes, Executed: o.Executed, Cached: o.Cached,
+		Failed: o.Failed, Skipped: o.Skipped, Requests: o.Counts["requests"],
+		Seconds: o.Duration.Seconds(), Statuses: statuses,
+	}
+}
+
+// A NodeResult is how one node stands after a run.
+type NodeResult struct {
+	Stage    *Stage
+	Instance string // "" for an aggregate node
+	Selected bool
+	State    State
+	Status   string // the stage's own word; the last record's where the node did not run
+	Error    string // why it failed or did not run
+	Stale    bool   // its outputs, if any, are an earlier run's or provisional: another run would make them again
+
+	outputs func() map[string]Artifact
+}
+
+// Outputs returns the files the node published last, by name: nil when there
+// are none. They are looked up on each call.
+func (r NodeResult) Outputs() map[string]Artifact {
+	if r.outputs == nil {
+		return nil
+	}
+	return r.outputs()
+}

@@ -1,0 +1,85 @@
+package pipeline
+
+import (
+	"context"
+	"maps"
+	"sync"
+
+	"github.com/zclconf/go-cty/cty"
+)
+
+// A TaskSetup is what a Task knows, for the tests of a kind. Values are used
+// as they are: Settings needs every attribute that the kind reads.
+type TaskSetup struct {
+	Stage     string
+	Instance  string
+	File      string
+	Dir       string
+	Folder    string
+	Log       string
+	Anew      bool
+	Program   string
+	Instances []string
+
+	Settings  map[string]cty.Value
+	Inputs    map[string][]Artifact
+	Upstream  map[string][]Upstream
+	Outputs   map[string]string // name = private path
+	Providers map[string]*Provider
+	Eval      func(attr string, outputs map[string]string) (cty.Value, error)
+}
+
+// NewTask returns a task that belongs to no run: Idle calls its function at
+// once, and Status and Counts tell what the kind reported.
+func NewTask(s TaskSetup) *Task {
+	return &Task{
+		Stage: s.Stage, Instance: s.Instance, File: s.File, Dir: s.Dir, Folder: s.Folder, Log: s.Log,
+		Anew: s.Anew, Program: s.Program, Instances: s.Instances,
+		settings: s.Settings, inputs: s.Inputs, upstream: s.Upstream, outputs: s.Outputs,
+		providers: s.Providers, eval: s.Eval,
+		owner: freeOwner{},
+	}
+}
+
+// freeOwner owns tasks that no run started.
+type freeOwner struct{}
+
+func (freeOwner) idle(ctx context.Context, _ *Task, f func(context.Context) error) error {
+	return f(ctx)
+}
+
+// report is what a kind said while it ran.
+type report struct {
+	mu     sync.Mutex
+	status string
+	counts map[string]int64
+}
+
+func (r *report) setStatus(s string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.status = s
+}
+
+func (r *report) count(counter string, n int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.counts == nil {
+		r.counts = map[string]int64{}
+	}
+	r.counts[counter] += n
+}
+
+// Status returns what SetStatus last said.
+func (t *Task) Status() string {
+	t.report.mu.Lock()
+	defer t.report.mu.Unlock()
+	return t.report.status
+}
+
+// Counts returns the sums of Count, by counter.
+func (t *Task) Counts() map[string]int64 {
+	t.report.mu.Lock()
+	defer t.report.mu.Unlock()
+	return maps.Clone(t.report.counts)
+}
