@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -77,13 +78,21 @@ func equationObject(name string, data []byte) (equationText, error) {
 	return checkedEquation(name, e)
 }
 
+// jsonError says where the JSON text is broken. A decoder that reads value by
+// value counts from other places, so the whole text is read once more.
 func jsonError(name string, data []byte, err error) error {
-	at := int64(len(data))
-	if syn, ok := err.(*json.SyntaxError); ok {
-		at = syn.Offset
+	var whole any
+	var syn *json.SyntaxError
+	if again := json.Unmarshal(data, &whole); errors.As(again, &syn) {
+		err = syn
+		if syn.Offset >= int64(len(data)) {
+			line, col := position(data, int64(len(data)))
+			return fmt.Errorf("%s:%d:%d: not valid JSON: the file ends in the middle of a value; was it cut off?", name, line, col)
+		}
+		line, col := position(data, syn.Offset-1)
+		return fmt.Errorf("%s:%d:%d: not valid JSON: %w", name, line, col, err)
 	}
-	line, col := position(data, at)
-	return fmt.Errorf("%s:%d:%d: not valid JSON: %w", name, line, col, err)
+	return fmt.Errorf("%s: not valid JSON: %w", name, err)
 }
 
 func isHallOfFame(data []byte) bool {

@@ -79,19 +79,7 @@ func (m *measurements) json(name string, data []byte) ([]record, error) {
 	}
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.UseNumber()
-	fail := func(err error) error {
-		var syn *json.SyntaxError
-		at := dec.InputOffset()
-		if errors.As(err, &syn) {
-			at = syn.Offset
-		}
-		what := err.Error()
-		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-			at, what = int64(len(data)), "the file ends in the middle of a value; was it cut off?"
-		}
-		line, col := position(data, at)
-		return fmt.Errorf("%s:%d:%d: not valid JSON: %s", name, line, col, what)
-	}
+	fail := func(err error) error { return jsonError(name, data, err) }
 	open, err := dec.Token()
 	if err != nil {
 		return nil, fail(err)
