@@ -5,36 +5,30 @@ package growth
 func Analyze(s Series, opt Options) *Analysis {
 	p := newSample(s)
 	a := &Analysis{Class: Unknown, Confidence: 0.5, Resolution: p.resolution, Extrapolated: Unknown}
-	switch {
-	case len(p.x) < fewest || p.xmin == p.xmax:
-		a.Insufficient = true
+	if why := p.degenerate(); why != "" {
+		a.Insufficient = len(p.x) < fewest || p.xmin == p.xmax
+		a.BelowQuantum = !a.Insufficient
 		a.Confidence, a.Clear = 0.95, true
-		a.Basis = "too few points for any fit"
-		a.Reasoning = "There are too few points at different sizes to tell one growth from another."
-		return a
-	case p.ymax-p.ymin <= 3*p.resolution || p.ymax == p.ymin:
-		a.BelowQuantum = true
-		a.Confidence, a.Clear = 0.95, true
-		a.Basis = "all values within three steps of their resolution"
-		a.Reasoning = "All values lie within three steps of their resolution: no growth shows."
+		a.Basis, a.Reasoning = why, why
 		return a
 	}
-	f := p.look()
-	a.stats = f
-	a.Class = f.classify()
+	v := p.view()
+	a.Class, a.Confidence = people.choose(v.look)
 	a.Extrapolated = a.Class
 	return a
 }
 
-func (f features) classify() Class {
-	better := max(f.r2Power, f.r2Exp)
+// degenerate says why a sample shows no growth whatever its shape, or "".
+func (p *sample) degenerate() string {
 	switch {
-	case f.r2Line > 0.9555 && f.slope <= 1.33:
-		return Linear
-	case better > 0.948 && f.slopeUpper > 2.82:
-		return Exponential
-	case better > 0.93 && better-f.r2Line <= 0.11 && f.p > 1.33 && f.resid < 0.25:
-		return Polynomial
+	case len(p.x) < fewest:
+		return "too few points to tell one growth from another"
+	case p.xmin == p.xmax:
+		return "all points lie at one size"
+	case p.ymax-p.ymin <= 3*p.resolution:
+		return "all values lie within three steps of their resolution"
+	case p.ymax == p.ymin:
+		return "all values are equal"
 	}
-	return Unknown
+	return ""
 }

@@ -2,61 +2,93 @@ package growth
 
 import "math"
 
-// features are what a look at the points takes in, as numbers. R2 figures are
-// on the measured scale, where large values count most.
-type features struct {
-	n                           float64
-	r2Line, r2Power, r2Exp      float64
-	p, c                        float64 // exponent of a+b*x^p, rate of a+b*e^(c*v) over the range
-	slope, slopeUpper, r2LogLog float64
-	rough                       float64 // scatter between neighbours, share of ymax
-	drawdown                    float64 // largest fall below an earlier value, share of ymax
-	resid                       float64 // lag-1 autocorrelation of the residuals of the better fit
+// unseen is the share of the variance that an eye does not see on a plot:
+// R2 figures beyond 0.997 look alike.
+const unseen = 0.003
+
+// A look is what a person sees on a plot of the points with linear axes, in
+// four numbers. Every one is free of the units of x and y.
+type look struct {
+	misfit  float64 // log of the variance that a straight line leaves: from about -6 (straight) to 0
+	gain    float64 // log of how many times less a curve leaves: 0 (line as good) to about 5
+	steep   float64 // log of the log-log slope over the upper half of the range of x
+	pattern float64 // lag-1 autocorrelation of what the better fit leaves: steps, branches, plateaus
 }
 
-// fitted holds the curves of every family on one weighting.
-type fitted map[Family]curve
+// lookWidth is the number of features of a look.
+const lookWidth = 4
 
-func (p *sample) scale() scale { return scale{p.xmin, p.xmax} }
+func (l look) vector() [lookWidth]float64 {
+	return [lookWidth]float64{l.misfit, l.gain, l.steep, l.pattern}
+}
 
-// look computes the features of a sample with at least fewest points.
-func (p *sample) look() features {
-	f := features{n: float64(len(p.x))}
+// A view is a look with the figures it came from, for the reasoning.
+type view struct {
+	look
+	line, power, exp       curve
+	r2Line, r2Power, r2Exp float64
+	best                   curve // of line, power and exp, by R2
+	r2Best                 float64
+	slopeUpper             float64 // log-log, upper half of the range of x
+	slope, r2LogLog        float64 // log-log, all points
+}
+
+// view fits a line, a+b*x^p and a+b*e^(c*x) on the measured scale and computes
+// the look of a sample with at least fewest points.
+func (p *sample) view() view {
 	s := p.scale()
-	line := newBasis(LineFamily, s, p.gx).fit(s, p.gx, p.gy, p.gn)
-	power := newBasis(OffsetPower, s, p.gx).fit(s, p.gx, p.gy, p.gn)
-	exp := newBasis(OffsetExp, s, p.gx).fit(s, p.gx, p.gy, p.gn)
-	f.r2Line, f.r2Power, f.r2Exp = p.r2(line), p.r2(power), p.r2(exp)
-	f.p, f.c = power.theta, exp.theta
-	f.slope, f.r2LogLog = p.logSlope(0)
-	f.slopeUpper, _ = p.logSlope(len(p.x) / 2)
-	var d2, top float64
-	for i := range p.y {
-		if i > 0 && i < len(p.y)-1 {
-			d := p.y[i] - (p.y[i-1]+p.y[i+1])/2
-			d2 += d * d
+	var v view
+	v.line = newBasis(LineFamily, s, p.gx).fit(s, p.gx, p.gy, p.gn)
+	v.exp = newBasis(OffsetExp, s, p.gx).fit(s, p.gx, p.gy, p.gn)
+	v.r2Line, v.r2Exp = p.r2(v.line), p.r2(v.exp)
+	v.best, v.r2Best = v.line, v.r2Line
+	if p.xmin >= 0 {
+		v.power = newBasis(OffsetPower, s, p.gx).fit(s, p.gx, p.gy, p.gn)
+		v.r2Power = p.r2(v.power)
+		if v.r2Power > v.r2Best {
+			v.best, v.r2Best = v.power, v.r2Power
 		}
-		top = math.Max(top, p.y[i])
-		f.drawdown = math.Max(f.drawdown, (top-p.y[i])/p.ymax)
 	}
-	f.rough = math.Sqrt(d2/float64(len(p.y)-2)/1.5) / p.ymax
-	best := power
-	if f.r2Exp > f.r2Power {
-		best = exp
+	if v.r2Exp > v.r2Best {
+		v.best, v.r2Best = v.exp, v.r2Exp
 	}
-	var rr, r1, last float64
+	v.slope, v.r2LogLog = p.logSlope(0)
+	v.slopeUpper, _ = p.logSlope(p.upperHalf())
+	v.misfit = math.Log(1 - v.r2Line + unseen)
+	v.gain = v.misfit - math.Log(1-v.r2Best+unseen)
+	v.steep = math.Log(min(max(v.slopeUpper, 0.3), 8))
+	v.pattern = p.autocorrelation(v.best)
+	return v
+}
+
+// upperHalf is the first point of the upper half: of the range of x, or of the
+// points where fewer than half of them lie there.
+func (p *sample) upperHalf() int {
+	n := len(p.x)
+	for i, x := range p.x[:n/2] {
+		if x >= (p.xmin+p.xmax)/2 {
+			return i
+		}
+	}
+	return n / 2
+}
+
+// autocorrelation of the residuals of a curve at lag 1.
+func (p *sample) autocorrelation(c curve) float64 {
+	s := p.scale()
+	var r0, r1, last float64
 	for i, x := range p.x {
-		r := p.y[i] - best.at(s, x)
-		rr += r * r
+		r := p.y[i] - c.at(s, x)
+		r0 += r * r
 		if i > 0 {
 			r1 += r * last
 		}
 		last = r
 	}
-	if rr > 0 {
-		f.resid = r1 / rr
+	if r0 == 0 {
+		return 0
 	}
-	return f
+	return r1 / r0
 }
 
 // r2 of a curve on all points, measured scale.
@@ -78,7 +110,8 @@ func (p *sample) r2(c curve) float64 {
 	return 1 - sse/sst
 }
 
-// logSlope is the slope of log y on log x from point i on, and its R2.
+// logSlope is the slope of log y on log x from point i on, and its R2; zeros
+// where fewer than three points are positive.
 func (p *sample) logSlope(from int) (slope, r2 float64) {
 	var n, sx, sy, xx, xy, yy float64
 	for i := from; i < len(p.x); i++ {

@@ -179,3 +179,8 @@ func (c curve) at(s scale, x float64) float64 {
 	}
 	return c.a + c.b*s.value(c.family, c.theta, x)
 }
+
+// fitted holds the curves of every family on one weighting.
+type fitted map[Family]curve
+
+func (p *sample) scale() scale { return scale{p.xmin, p.xmax} }

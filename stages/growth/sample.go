@@ -115,11 +115,12 @@ func (p *sample) smoothen() {
 		slices.Sort(window)
 		p.smooth[i] = math.Max(median(window), floor)
 	}
-	for i := range n {
-		// Second differences cancel the trend: what is left is scatter.
-		if i > 0 && i < n-1 {
-			d := (p.y[i] - (p.y[i-1]+p.y[i+1])/2) / math.Sqrt(1.5)
-			rel = append(rel, math.Abs(d)/p.smooth[i])
+	for i := 1; i < n-1; i++ {
+		// Second differences of log y cancel the trend of powers and of
+		// exponentials: what is left is scatter.
+		if lo := min(p.y[i-1], p.y[i], p.y[i+1]); lo > 5*p.resolution && lo > 0 {
+			d := math.Log(p.y[i]) - (math.Log(p.y[i-1])+math.Log(p.y[i+1]))/2
+			rel = append(rel, math.Abs(d)/math.Sqrt(1.5))
 		}
 	}
 	slices.Sort(rel)

@@ -1,0 +1,228 @@
+package growth
+
+import (
+	"flag"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+var train = flag.Bool("train", false, "write the weights of the judgement anew, from the labelled series")
+
+// ridge is the penalty on the weights of standardised terms.
+const ridge = 2.0
+
+// fitJudgement maximises the penalised likelihood of the labels by Newton's
+// method.
+func fitJudgement(looks []look, labels []Class) judgement {
+	var j judgement
+	n := float64(len(looks))
+	for i := range lookWidth {
+		for _, l := range looks {
+			j.centre[i] += l.vector()[i] / n
+		}
+		for _, l := range looks {
+			d := l.vector()[i] - j.centre[i]
+			j.spread[i] += d * d / n
+		}
+		j.spread[i] = math.Sqrt(j.spread[i])
+		// Three digits, so that what is printed is what is used.
+		j.centre[i] = math.Round(j.centre[i]*100) / 100
+		j.spread[i] = math.Round(j.spread[i]*100) / 100
+	}
+	const k, classes = 1 + 2*lookWidth, len(judged)
+	const size = k * classes
+	for range 60 {
+		g := make([]float64, size)
+		h := make([][]float64, size)
+		for i := range h {
+			h[i] = make([]float64, size)
+			h[i][i] = 1e-6
+			if i%k > 0 {
+				h[i][i] += ridge
+				g[i] = ridge * j.weights[i/k][i%k]
+			}
+		}
+		for s, l := range looks {
+			t, p := j.terms(l), j.probabilities(l)
+			for c := range classes {
+				want := 0.0
+				if judged[c] == labels[s] {
+					want = 1
+				}
+				for a := range k {
+					g[c*k+a] += (p[c] - want) * t[a]
+					for d := range classes {
+						w := -p[c] * p[d]
+						if c == d {
+							w += p[c]
+						}
+						for b := range k {
+							h[c*k+a][d*k+b] += w * t[a] * t[b]
+						}
+					}
+				}
+			}
+		}
+		step := solveLinear(h, g)
+		biggest := 0.0
+		for i, v := range step {
+			j.weights[i/k][i%k] -= v
+			biggest = math.Max(biggest, math.Abs(v))
+		}
+		if biggest < 1e-9 {
+			break
+		}
+	}
+	for c := range j.weights {
+		for i := range j.weights[c] {
+			j.weights[c][i] = math.Round(j.weights[c][i]*100) / 100
+		}
+	}
+	return j
+}
+
+// solveLinear solves h·x = g by Gauss elimination with partial pivoting.
+func solveLinear(h [][]float64, g []float64) []float64 {
+	n := len(g)
+	for i := range n {
+		pivot := i
+		for r := i + 1; r < n; r++ {
+			if math.Abs(h[r][i]) > math.Abs(h[pivot][i]) {
+				pivot = r
+			}
+		}
+		h[i], h[pivot] = h[pivot], h[i]
+		g[i], g[pivot] = g[pivot], g[i]
+		for r := i + 1; r < n; r++ {
+			f := h[r][i] / h[i][i]
+			for c := i; c < n; c++ {
+				h[r][c] -= f * h[i][c]
+			}
+			g[r] -= f * g[i]
+		}
+	}
+	x := make([]float64, n)
+	for i := n - 1; i >= 0; i-- {
+		x[i] = g[i]
+		for c := i + 1; c < n; c++ {
+			x[i] -= h[i][c] * x[c]
+		}
+		x[i] /= h[i][i]
+	}
+	return x
+}
+
+var origins = regexp.MustCompile(`^(6s|139|arbitrated|circular|shift_register|bc57|beem|bj|bob|cal|csma|dme|dsp|eijk|gen|intel|irst|ken|mentor|miim|ndista|necla|nusmv|oc8051|oski|pci|pdt|pico|pj|power2|prod|qspi|rast|shift1|stack|texas|vcegar|vgasim|vis|zipcpu|zipversa|abp|buggy|[a-z]+)`)
+
+// origin is the family of circuits that a series comes from: series of one
+// family are alike, so a fair test learns from other families only.
+func origin(name string) string { return origins.FindString(name) }
+
+// seen are the labelled series that the judgement decides.
+func seen(t testing.TB) (names []string, looks []look, labels []Class) {
+	for _, l := range hand(t) {
+		if !l.found {
+			continue
+		}
+		p := newSample(l.series)
+		if p.degenerate() != "" {
+			continue
+		}
+		names = append(names, l.name)
+		looks = append(looks, p.view().look)
+		labels = append(labels, Class(l.label))
+	}
+	return names, looks, labels
+}
+
+func TestJudgementIsTheFittedOne(t *testing.T) {
+	_, looks, labels := seen(t)
+	want := fitJudgement(looks, labels)
+	if *train {
+		var b strings.Builder
+		b.WriteString("package growth\n\n// people is fitted by `go test -run Judgement -train`; do not edit.\nvar people = judgement{\n")
+		fmt.Fprintf(&b, "\tcentre: %s,\n\tspread: %s,\n\tweights: [len(judged)][1 + 2*lookWidth]float64{\n", list(want.centre[:]), list(want.spread[:]))
+		for c := range want.weights {
+			fmt.Fprintf(&b, "\t\t%s, // %s\n", strings.TrimPrefix(list(want.weights[c][:]), fmt.Sprintf("[%d]float64", len(want.weights[c]))), judged[c])
+		}
+		b.WriteString("\t},\n}\n")
+		if err := os.WriteFile("people.go", []byte(b.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if want != people {
+		t.Errorf("the weights in people.go are not those that the labelled series give; run go test -run Judgement -train")
+	}
+}
+
+func list(v []float64) string {
+	s := make([]string, len(v))
+	for i := range v {
+		s[i] = fmt.Sprint(v[i])
+	}
+	return fmt.Sprintf("[%d]float64{%s}", len(v), strings.Join(s, ", "))
+}
+
+// TestJudgementOnUnseenFamilies cross-validates by circuit family.
+func TestJudgementOnUnseenFamilies(t *testing.T) {
+	names, looks, labels := seen(t)
+	families := make([]string, 0, 64)
+	for _, n := range names {
+		if o := origin(n); !slices.Contains(families, o) {
+			families = append(families, o)
+		}
+	}
+	slices.Sort(families)
+	var all, def, definite, total float64
+	const rounds, folds = 5, 10
+	for round := range rounds {
+		r := rand.New(rand.NewPCG(uint64(round), 1))
+		perm := r.Perm(len(families))
+		for fold := range folds {
+			var trainLooks []look
+			var trainLabels []Class
+			held := func(i int) bool {
+				return perm[slices.Index(families, origin(names[i]))]%folds == fold
+			}
+			for i := range looks {
+				if !held(i) {
+					trainLooks = append(trainLooks, looks[i])
+					trainLabels = append(trainLabels, labels[i])
+				}
+			}
+			j := fitJudgement(trainLooks, trainLabels)
+			for i := range looks {
+				if !held(i) {
+					continue
+				}
+				got, _ := j.choose(looks[i])
+				total++
+				if labels[i] != Unknown {
+					definite++
+				}
+				if got == labels[i] {
+					all++
+					if got != Unknown {
+						def++
+					}
+				}
+			}
+		}
+	}
+	var plain float64
+	for i := range looks {
+		if got, _ := people.choose(looks[i]); got == labels[i] {
+			plain++
+		}
+	}
+	// Series too short to judge are unknown and right; they count as in the agreement.
+	short := 317 - 1 - float64(len(looks))
+	t.Logf("unseen families: %.1f %% (definite %.1f %%); seen: %.1f %%", 100*(all/rounds+short)/317, 100*def/definite, 100*(plain+short)/317)
+}
