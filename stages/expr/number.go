@@ -228,3 +228,5 @@ func rational(n *node) (*big.Rat, bool) {
 	}
 	return nil, false
 }
+
+func ratInt(i int64) *big.Rat { return new(big.Rat).SetInt64(i) }

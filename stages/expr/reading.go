@@ -63,6 +63,9 @@ const (
 )
 
 func (r Repair) String() string {
+	if r.Found == "" {
+		return fmt.Sprintf("column %d: %q put in", r.Pos+1, r.Taken)
+	}
 	if r.Taken == "" {
 		return fmt.Sprintf("column %d: %q left out", r.Pos+1, r.Found)
 	}
