@@ -43,7 +43,10 @@ type Scope int
 const (
 	PerInstance Scope = iota
 	Aggregate
-	Either // per instance unless the block says per_instance = false
+	// Either is per instance where the block mentions `instance` or refers to
+	// a per-instance stage, unless it says per_instance = false. The attribute
+	// per_instance is the language's: such a kind does not declare it.
+	Either
 )
 
 // Role says what an attribute's value means to the graph and to the key.
@@ -57,7 +60,7 @@ const (
 	OutputMap               // name = path, the files the node writes
 	StageRef                // one bare reference to a stage
 	StageRefs               // one or a list of them
-	ProviderRef             // a bare reference to a provider; its Setting attributes are part of the key
+	ProviderRef             // a bare reference to a provider; its Setting attributes are part of the key. Where Required and absent it is the only provider declared, or the implicit one
 )
 
 // An Attribute of a stage kind, or of a provider kind.
@@ -71,17 +74,24 @@ type Attribute struct {
 	Kinds []string // StageRef(s): kinds that may be named here
 
 	// UsesOutput allows ${output.NAME}: the declared path in the key, the
-	// private one when the node runs.
+	// private one when the node runs. It also allows an output of another
+	// stage, stage.KIND.NAME.OUTPUT, anywhere in the expression: its declared
+	// path, and an edge (a Dep with this attribute). For Setting and Hidden.
 	UsesOutput bool
 
-	// Check, when set, judges a known value that is not null. Its message
-	// says what was expected: `must be at least 1`.
+	// Check, when set, judges a known value that is not null, after its
+	// conversion to Type. Its message says what was expected: `must be at
+	// least 1`. AtLeast, OneOf, DurationText and others make such checks.
 	Check func(cty.Value) error
 }
 
 // A ProviderKind is what a provider block's first label names.
 type ProviderKind struct {
-	Name       string
+	Name string
+	// Default says that a provider of this kind named "builtin" exists without
+	// being declared, and stands in where a pipeline file declares no provider.
+	// At most one kind says so, and none of its attributes is Required.
+	Default    bool
 	Attributes []Attribute
 	Blocks     []Block // nested blocks, at most one of each
 }

@@ -20,6 +20,28 @@ type Plan struct {
 	Instances  []string // in file order, each once
 	Stages     []*Stage // every stage after the stages it depends on; else file order
 	Providers  []*Provider
+
+	// What shaped the plan beside the variables: a plan stays as it is while
+	// these do. Reads is sorted; it includes the pipeline file itself.
+	Reads []string // absolute paths of the files whose content was read
+	Globs []Glob   // listings, each once, in the order first read
+
+	twins map[string]string // file names of instances that differ only in case
+}
+
+// A Glob is a listing of files that the pipeline file asked for with stems.
+type Glob struct {
+	Pattern string // as the pipeline file says it
+	Dir     string // absolute folder in which the first part with a wildcard is matched
+}
+
+// FileName returns an instance's name made safe as one path element, unique
+// among the plan's instances even on file systems that ignore case.
+func (p *Plan) FileName(instance string) string {
+	if f, ok := p.twins[instance]; ok {
+		return f
+	}
+	return fileName(instance)
 }
 
 // A Stage is a stage block, checked.
@@ -28,7 +50,7 @@ type Stage struct {
 	Name        string
 	PerInstance bool
 	Prefix      string // see Place
-	Deps        []Dep  // sorted by attribute, then by order in the attribute
+	Deps        []Dep  // sorted by attribute, then by position in the attribute
 	DefRange    hcl.Range
 
 	node func(instance string) (*NodeSpec, hcl.Diagnostics)
@@ -42,6 +64,7 @@ type Dep struct {
 	Attr   string // the attribute that holds the reference
 	Stage  *Stage
 	Output string // for a reference to one output: its name; "" for the whole stage
+	Pos    int    // position in the attribute: among all elements of a list, 0 otherwise
 	Range  hcl.Range
 }
 
@@ -49,15 +72,16 @@ type Dep struct {
 // once, so diagnostics are only possible where the world changed since.
 func (s *Stage) Node(instance string) (*NodeSpec, hcl.Diagnostics) { return s.node(instance) }
 
-// A NodeSpec is a node's attributes, evaluated.
+// A NodeSpec is a node's attributes, evaluated. It shares memory with other
+// nodes' and is not to be modified.
 type NodeSpec struct {
 	Settings  []SettingValue // Setting and Hidden, sorted by name; every declared attribute, null when absent
 	Inputs    []InputFile    // sorted by attribute, then by position
 	Outputs   []Output       // sorted by name
 	Providers []ProviderUse  // sorted by attribute
 
-	// Eval evaluates an attribute anew with other output paths; nil unless an
-	// attribute uses ${output.NAME}.
+	// Eval evaluates an attribute anew with other output paths, given by name;
+	// nil unless an attribute uses ${output.NAME} or another stage's output.
 	Eval func(attr string, outputs map[string]string) (cty.Value, error)
 }
 
@@ -74,6 +98,7 @@ type InputFile struct {
 	Attr string // the attribute; "file()" for a file that an expression read
 	Path string // absolute
 	Show string // as the pipeline file says it
+	Pos  int    // position in the attribute: among all elements of a list, 0 otherwise
 }
 
 // A ProviderUse is a provider that a node names.

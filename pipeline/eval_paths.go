@@ -1,0 +1,268 @@
+package pipeline
+
+import (
+	"cmp"
+	"fmt"
+	"hash/maphash"
+	"path/filepath"
+	"slices"
+
+	"github.com/hashicorp/hcl/v2"
+)
+
+// A pathIndex finds files that two nodes write, and files that a node reads by
+// a plain path though another writes them. A plan may have millions of paths:
+// it keeps a hash of each, and evaluates again the few nodes whose hashes meet.
+type pathIndex struct {
+	l       *loader
+	entries []pathEntry
+}
+
+// pathSeed makes hashes of one process comparable.
+type pathEntry struct {
+	hash  uint64 // of the absolute path, case folded
+	stage int32  // index in l.stages
+	node  int32  // index of the instance
+	write bool
+}
+
+func newPathIndex(l *loader) *pathIndex { return &pathIndex{l: l} }
+
+func (x *pathIndex) add(stage, node int, e *evaluation) {
+	s := x.l.stages[stage]
+	for i := range e.outputs {
+		x.entries = append(x.entries, pathEntry{x.l.hashPath(x.l.outputFile(s, e.outputs[i])), int32(stage), int32(node), true})
+	}
+	for i := range e.inputs {
+		x.entries = append(x.entries, pathEntry{x.l.hashPath(e.inputs[i].Path), int32(stage), int32(node), false})
+	}
+}
+
+func (l *loader) hashPath(p string) uint64 { return maphash.String(l.seed, foldCase(p)) }
+
+// outputFile is an output's absolute path.
+func (l *loader) outputFile(s *stageDef, o Output) string {
+	base := l.plan.ResultsDir
+	if s.outputs != nil {
+		base = l.dir
+	}
+	return filepath.Join(base, filepath.FromSlash(o.Path))
+}
+
+// A use is one node's use of one path.
+type use struct {
+	stage    *stageDef
+	index    int // of the stage
+	node     int
+	path     string // absolute
+	show     string // as the file says it, or relative to results_dir
+	output   string // the output's name; "" for an input
+	attr     string
+	at       hcl.Range
+	instance string
+}
+
+func (x *pathIndex) report() {
+	slices.SortFunc(x.entries, func(a, b pathEntry) int {
+		return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.stage, b.stage), cmp.Compare(a.node, b.node))
+	})
+	found := &clashes{at: make(map[clashKey]*clash)}
+	for i := 0; i < len(x.entries); {
+		j := i + 1
+		for j < len(x.entries) && x.entries[j].hash == x.entries[i].hash {
+			j++
+		}
+		if group := x.entries[i:j]; len(group) > 1 && slices.ContainsFunc(group, func(e pathEntry) bool { return e.write }) {
+			x.look(group, found)
+		}
+		i = j
+	}
+	x.l.diags = append(x.l.diags, found.diagnostics()...)
+}
+
+// look evaluates the nodes of entries with one hash again and compares paths.
+// Of a file that thousands read and one writes, the first thousand tell enough.
+func (x *pathIndex) look(group []pathEntry, found *clashes) {
+	var writes, reads []use
+	for i, e := range group {
+		if i > 0 && e.stage == group[i-1].stage && e.node == group[i-1].node {
+			continue // uses returns all of a node's
+		}
+		for _, u := range x.uses(e) {
+			if x.l.hashPath(u.path) != e.hash {
+				continue
+			}
+			if u.output != "" {
+				writes = append(writes, u)
+			} else {
+				reads = append(reads, u)
+			}
+		}
+	}
+	for i := 1; i < len(writes); i++ {
+		found.twice(writes[0], writes[i])
+	}
+	for _, r := range reads {
+		for _, w := range writes {
+			if w.path == r.path {
+				found.plain(r, w)
+				break
+			}
+		}
+	}
+}
+
+func (x *pathIndex) uses(e pathEntry) []use {
+	s := x.l.stages[e.stage]
+	c := &instanceContext{base: x.l.base, known: true}
+	if s.stage.PerInstance {
+		c.instance = x.l.plan.Instances[e.node]
+	}
+	v := s.evaluate(c)
+	var out []use
+	base := use{stage: s, index: int(e.stage), node: int(e.node), instance: c.instance}
+	for _, o := range v.outputs {
+		u := base
+		u.path, u.show, u.output, u.at = x.l.outputFile(s, o), o.Path, o.Name, s.outputRange(o.Name)
+		out = append(out, u)
+	}
+	for _, f := range v.inputs {
+		u := base
+		u.path, u.show, u.attr, u.at = f.Path, f.Show, f.Attr, s.inputRange(f)
+		out = append(out, u)
+	}
+	return out
+}
+
+// outputRange is where the file declares an output's path.
+func (s *stageDef) outputRange(name string) hcl.Range {
+	if s.outputs == nil {
+		return s.block.DefRange()
+	}
+	for _, i := range s.outputs.items {
+		if i.name == name {
+			return i.formula.expr.Range()
+		}
+	}
+	return s.outputs.expr.Range()
+}
+
+// inputRange is where the file says an input's path.
+func (s *stageDef) inputRange(f InputFile) hcl.Range {
+	for _, i := range s.inputs {
+		if i.attr == f.Attr && (i.pos == f.Pos || i.pos == wholeList) {
+			return i.formula.expr.Range()
+		}
+	}
+	return s.block.DefRange()
+}
+
+// clashes collects what pathIndex finds: one entry for each pair of places in
+// the file, with the first pair of nodes and how many there are.
+type clashes struct {
+	first []*clash
+	at    map[clashKey]*clash
+}
+
+type clashKey struct {
+	a, b             hcl.Range
+	outputA, outputB string
+	fold             bool
+}
+
+type clash struct {
+	a, b  use
+	count int
+}
+
+func (c *clashes) add(a, b use) {
+	key := clashKey{a.at, b.at, a.output, b.output, a.path != b.path}
+	if old := c.at[key]; old != nil {
+		old.count++
+		// The group that comes first by hash is any; name the first instances.
+		if cmp.Or(cmp.Compare(a.node, old.a.node), cmp.Compare(b.node, old.b.node)) < 0 {
+			old.a, old.b = a, b
+		}
+		return
+	}
+	x := &clash{a, b, 1}
+	c.at[key] = x
+	c.first = append(c.first, x)
+}
+
+// twice notes that b writes what a does.
+func (c *clashes) twice(a, b use) { c.add(a, b) }
+
+// plain notes that r reads by its path what w writes.
+func (c *clashes) plain(r, w use) { c.add(r, w) }
+
+func (c *clashes) diagnostics() hcl.Diagnostics {
+	slices.SortFunc(c.first, func(x, y *clash) int {
+		return cmp.Or(compareRanges(x.a.at, y.a.at), compareRanges(x.b.at, y.b.at), cmp.Compare(x.a.output, y.a.output), cmp.Compare(x.b.output, y.b.output))
+	})
+	var out hcl.Diagnostics
+	for _, x := range c.first {
+		if x.a.output != "" {
+			out = append(out, x.written())
+		} else {
+			out = append(out, x.read())
+		}
+	}
+	return out
+}
+
+func (x *clash) written() *hcl.Diagnostic {
+	a, b := x.a, x.b
+	d := &hcl.Diagnostic{Severity: hcl.DiagError, Subject: &b.at}
+	same := "one file"
+	if a.path != b.path {
+		same = "files whose names differ only in case, which many file systems take for one"
+	}
+	switch {
+	case a.stage == b.stage && a.node == b.node:
+		d.Summary = fmt.Sprintf("outputs %q and %q of stage %s are %s: %q", a.output, b.output, a.stage.stage.Address(), same, b.show)
+	case a.stage == b.stage:
+		d.Summary = fmt.Sprintf("stage %s writes %s for instances %q and %q: %q", a.stage.stage.Address(), same, a.instance, b.instance, b.show)
+		if a.path == b.path {
+			d.Detail = `Write "${instance}" in the path, or per_instance = false to run the stage once.`
+		}
+	default:
+		d.Summary = fmt.Sprintf("stages %s and %s write %s: %q", a.stage.stage.Address(), b.stage.stage.Address(), same, b.show)
+		d.Extra = []Note{{Range: a.at, Text: fmt.Sprintf("stage %s writes it here", a.stage.stage.Address())}}
+	}
+	x.count--
+	if x.count > 0 {
+		if d.Detail != "" {
+			d.Detail += "\n"
+		}
+		d.Detail += fmt.Sprintf("And %s like it.", more(x.count))
+	}
+	return d
+}
+
+func (x *clash) read() *hcl.Diagnostic {
+	r, w := x.a, x.b
+	d := &hcl.Diagnostic{Severity: hcl.DiagError, Subject: &r.at}
+	d.Extra = []Note{{Range: w.at, Text: fmt.Sprintf("output %q of stage %s", w.output, w.stage.stage.Address())}}
+	ref := fmt.Sprintf("stage.%s.%s", w.stage.stage.Address(), w.output)
+	switch {
+	case r.stage == w.stage && r.node == w.node:
+		d.Summary = fmt.Sprintf("stage %s reads what it writes itself: %q", r.stage.stage.Address(), r.show)
+	case r.attr == fileAttr:
+		d.Summary = fmt.Sprintf("file() reads what stage %s writes, before it runs: %q", w.stage.stage.Address(), r.show)
+		d.Detail = fmt.Sprintf("An attribute that takes a path can refer to it: %s.", ref)
+	case w.stage.stage.PerInstance && r.stage.stage.PerInstance && r.instance != w.instance:
+		d.Summary = fmt.Sprintf("stage %s reads for instance %q what stage %s writes for instance %q: %q",
+			r.stage.stage.Address(), r.instance, w.stage.stage.Address(), w.instance, r.show)
+	default:
+		d.Summary = fmt.Sprintf("stage %s reads by its path what stage %s writes: %q", r.stage.stage.Address(), w.stage.stage.Address(), r.show)
+		d.Detail = fmt.Sprintf("Write the reference, so that it runs first: %s = %s.", r.attr, ref)
+	}
+	if x.count > 1 {
+		if d.Detail != "" {
+			d.Detail += "\n"
+		}
+		d.Detail += fmt.Sprintf("And %s like it.", more(x.count-1))
+	}
+	return d
+}

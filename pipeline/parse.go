@@ -1,0 +1,208 @@
+package pipeline
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+)
+
+// A document is a pipeline file's blocks by type, each in file order.
+type document struct {
+	pipelines, providers, variables, locals, stages []*hclsyntax.Block
+}
+
+// blockTypes are the blocks of a pipeline file and the labels that each has.
+var blockTypes = []struct {
+	name   string
+	labels []string
+}{
+	{"pipeline", []string{"name"}},
+	{"provider", []string{"kind", "name"}},
+	{"variable", []string{"name"}},
+	{"locals", nil},
+	{"stage", []string{"kind", "name"}},
+}
+
+// parse sorts the file's blocks into l.doc. After a mistake of syntax nothing
+// else is checked: the parser's guess at the rest would give false alarms.
+func (l *loader) parse(src []byte) bool {
+	file, diags := hclsyntax.ParseConfig(src, l.show, hcl.InitialPos)
+	if diags.HasErrors() {
+		l.diags = append(l.diags, plainAll(diags)...)
+		return false
+	}
+	body, ok := file.Body.(*hclsyntax.Body)
+	if !ok {
+		l.errorAt(hcl.Range{Filename: l.show, Start: hcl.InitialPos, End: hcl.InitialPos}, "not a pipeline file")
+		return false
+	}
+	for _, a := range sortedAttributes(body) {
+		d := l.errorAt(a.NameRange, "unexpected attribute %q outside of any block", a.Name)
+		switch name := nearest(a.Name, blockNames()); {
+		case slices.Contains(blockNames(), a.Name):
+			d.Detail = fmt.Sprintf("%q is a block: write %s.", a.Name, blockForm(a.Name))
+		case name != "":
+			d.Detail = fmt.Sprintf("Did you mean the block %s?", blockForm(name))
+		default:
+			d.Detail = "Attributes stand in blocks; a value that several blocks use stands in locals { … }."
+		}
+	}
+	for _, b := range body.Blocks {
+		switch {
+		case !l.checkLabels(b):
+		case b.Type == "pipeline":
+			l.doc.pipelines = append(l.doc.pipelines, b)
+		case b.Type == "provider":
+			l.doc.providers = append(l.doc.providers, b)
+		case b.Type == "variable":
+			l.doc.variables = append(l.doc.variables, b)
+		case b.Type == "locals":
+			l.doc.locals = append(l.doc.locals, b)
+		case b.Type == "stage":
+			l.doc.stages = append(l.doc.stages, b)
+		}
+	}
+	return true
+}
+
+func blockNames() []string {
+	var names []string
+	for _, t := range blockTypes {
+		names = append(names, t.name)
+	}
+	return names
+}
+
+// blockForm shows how a block is written: stage "KIND" "NAME" { … }.
+func blockForm(name string) string {
+	form := name
+	for _, t := range blockTypes {
+		if t.name == name {
+			for _, label := range t.labels {
+				form += fmt.Sprintf(" %q", strings.ToUpper(label))
+			}
+		}
+	}
+	return form + " { … }"
+}
+
+// checkLabels reports whether a block is one of the language's, with the right
+// number of labels, all of them identifiers.
+func (l *loader) checkLabels(b *hclsyntax.Block) bool {
+	i := slices.IndexFunc(blockTypes, func(t struct {
+		name   string
+		labels []string
+	}) bool {
+		return t.name == b.Type
+	})
+	if i < 0 {
+		d := l.errorAt(b.TypeRange, "unknown block %q", b.Type)
+		if near := nearest(b.Type, blockNames()); near != "" {
+			d.Detail = fmt.Sprintf("Did you mean %q?", near)
+		} else {
+			for _, k := range l.kinds.Stages {
+				if k.Name == b.Type {
+					d.Detail = fmt.Sprintf("Did you mean stage %q \"NAME\" { … }?", b.Type)
+				}
+			}
+		}
+		if d.Detail == "" {
+			d.Detail = "A pipeline file has the blocks " + orListAnd(blockNames()) + "."
+		}
+		return false
+	}
+	want := blockTypes[i].labels
+	if len(b.Labels) != len(want) {
+		at := b.DefRange()
+		if len(b.Labels) > len(want) {
+			at = b.LabelRanges[len(want)]
+		}
+		found := "no label"
+		if n := len(b.Labels); n == 1 {
+			found = "1 label"
+		} else if n > 1 {
+			found = fmt.Sprintf("%d labels", n)
+		}
+		l.errorAt(at, "the block %q has %s", b.Type, found).Detail = "It is written " + blockForm(b.Type) + "."
+		return false
+	}
+	ok := true
+	for i, label := range b.Labels {
+		if !hclsyntax.ValidIdentifier(label) {
+			d := l.errorAt(b.LabelRanges[i], "the %s %q of this %s is not an identifier", want[i], label, b.Type)
+			d.Detail = "An identifier starts with a letter and goes on with letters, digits, \"_\" and \"-\"."
+			ok = false
+		}
+	}
+	return ok
+}
+
+func orListAnd(words []string) string {
+	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
+}
+
+// sortedAttributes returns a body's attributes by position; the parser keeps
+// them in a map.
+func sortedAttributes(b *hclsyntax.Body) []*hclsyntax.Attribute {
+	out := make([]*hclsyntax.Attribute, 0, len(b.Attributes))
+	for _, a := range b.Attributes {
+		out = append(out, a)
+	}
+	slices.SortFunc(out, func(a, b *hclsyntax.Attribute) int { return compareRanges(a.SrcRange, b.SrcRange) })
+	return out
+}
+
+// checkBody reports what does not belong into a block and what is missing.
+// What names the block in messages: `stage load.points`.
+func (l *loader) checkBody(b *hclsyntax.Body, at hcl.Range, what string, attrs []Attribute, blocks []string, extra ...string) {
+	names := slices.Clone(extra)
+	for _, a := range attrs {
+		names = append(names, a.Name)
+	}
+	for _, a := range sortedAttributes(b) {
+		if slices.Contains(names, a.Name) {
+			continue
+		}
+		d := l.errorAt(a.NameRange, "unknown attribute %q in %s", a.Name, what)
+		switch {
+		case slices.Contains(blocks, a.Name):
+			d.Detail = fmt.Sprintf("%q is a block: write it without \"=\".", a.Name)
+		case nearest(a.Name, names) != "":
+			d.Detail = didYouMean(a.Name, names, "")
+		case nearest(a.Name, blocks) != "":
+			d.Detail = fmt.Sprintf("Did you mean the block %q?", nearest(a.Name, blocks))
+		case len(names) > 0:
+			d.Detail = "It has: " + listed(names) + "."
+		default:
+			d.Detail = "It has no attributes."
+		}
+	}
+	for _, inner := range b.Blocks {
+		if slices.Contains(blocks, inner.Type) {
+			continue
+		}
+		d := l.errorAt(inner.TypeRange, "unknown block %q in %s", inner.Type, what)
+		switch {
+		case slices.Contains(names, inner.Type):
+			d.Detail = fmt.Sprintf("%q is an attribute: write it with \"=\".", inner.Type)
+		case slices.Contains(blockNames(), inner.Type):
+			d.Detail = fmt.Sprintf("%s stands outside of other blocks.", blockForm(inner.Type))
+		default:
+			d.Detail = didYouMean(inner.Type, slices.Concat(blocks, names), "")
+		}
+	}
+	for _, a := range attrs {
+		// A provider may be filled in by the language.
+		if a.Required && a.Role != ProviderRef && b.Attributes[a.Name] == nil {
+			l.errorAt(at, "%s needs the attribute %q", what, a.Name)
+		}
+	}
+}
+
+// duplicate reports a second declaration.
+func (l *loader) duplicate(second, first hcl.Range, what string) {
+	l.errorAt(second, "%s is declared twice", what).Extra = []Note{{Range: first, Text: "first declared here"}}
+}
