@@ -1,7 +1,5 @@
 package pipeline
 
-import "time"
-
 // Options are what a run is told beside the pipeline file. None of them is
 // part of a key.
 type Options struct {
