@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+
+	"github.com/concluder/concluder/stages/expr"
 )
 
 // Status says how an instance ended. The first that applies holds.
@@ -38,10 +40,19 @@ type Dataset struct {
 type EquationDoc struct {
 	Given            string  `json:"given"`      // verbatim from the file
 	Simplified       string  `json:"simplified"` // sympy form
+	Dialect          string  `json:"dialect"`    // how Given is read: "sympy" or "pysr"
 	GivenLeadingTerm *string `json:"given_leading_term"`
 	LeadingTerm      string  `json:"leading_term"` // recomputed
 	Class            string  `json:"class"`        // of its own order: "polynomial, degree 1.94"
 	Fitted           bool    `json:"fitted"`       // none was declared: the best family of the built-in analysis
+}
+
+// dialect is how the equation is read.
+func (e *EquationDoc) dialect() expr.Dialect {
+	if e.Dialect == expr.PySR.String() {
+		return expr.PySR
+	}
+	return expr.Sympy
 }
 
 // xy returns the points as two slices.

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/concluder/concluder/pipeline"
+	"github.com/concluder/concluder/stages"
+	"github.com/concluder/concluder/stages/llm"
+)
+
+// Exit codes, in the contract with scripts.
+const (
+	exitOK          = 0   // everything selected succeeded
+	exitWrong       = 1   // the command line or the pipeline file is wrong, or the provider refuses the key, the model or a parameter
+	exitFault       = 2   // a fault of the run itself: disk, lock, store
+	exitIncomplete  = 3   // finished, and some instances did not succeed
+	exitPaused      = 4   // resumable: daily quota, budget, server out of reach
+	exitInterrupted = 130 // resumable
+)
+
+// A usageError is a mistake on the command line.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+// exitCode is the code of an error that kept a command from its work.
+func exitCode(err error) int {
+	var (
+		file     *stages.FileError
+		instance *stages.InstanceError
+		usage    usageError
+	)
+	switch {
+	case errors.As(err, &file), errors.As(err, &instance), errors.As(err, &usage), isCobraUsage(err):
+		return exitWrong
+	}
+	return exitFault
+}
+
+// isCobraUsage recognises what cobra itself says of a command line: its errors
+// have no type.
+func isCobraUsage(err error) bool {
+	for _, start := range []string{"unknown command", "unknown flag", "unknown shorthand flag", "invalid argument", "flag needs an argument", "bad flag syntax", "accepts "} {
+		if strings.HasPrefix(err.Error(), start) {
+			return true
+		}
+	}
+	return false
+}
+
+// outcomeCode is the code of a run that began: 130 over 2 over 4 over 3.
+func outcomeCode(out *pipeline.Outcome, err error) int {
+	var journal *llm.JournalError
+	switch {
+	case out.Interrupted:
+		return exitInterrupted
+	case err != nil, errors.As(out.Stopped, &journal):
+		return exitFault
+	case out.Stopped != nil:
+		return exitWrong
+	case summaryFailed(out):
+		return exitFault
+	case out.Paused != "":
+		return exitPaused
+	}
+	for status, n := range out.Statuses {
+		if status != string(stages.StatusSuccess) && n > 0 {
+			return exitIncomplete
+		}
+	}
+	for _, n := range out.Results {
+		if n.Selected && n.Instance == "" && n.State != pipeline.Done && n.State != pipeline.Cached {
+			return exitIncomplete
+		}
+	}
+	return exitOK
+}
+
+// summaryFailed reports whether what the run found could not be written down.
+func summaryFailed(out *pipeline.Outcome) bool {
+	for _, n := range out.Results {
+		if n.Stage.Kind.Name == "summarize" && n.State == pipeline.Failed {
+			return true
+		}
+	}
+	return false
+}
+
+// report prints an error for people.
+func report(w io.Writer, err error) {
+	var file *stages.FileError
+	if errors.As(err, &file) {
+		file.Write(w)
+		return
+	}
+	fmt.Fprintf(w, "concluder: %v\n", err)
+}

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/concluder/concluder/pipeline"
+	"golang.org/x/term"
+)
+
+// progress tells people how a run goes: one line that is drawn over on a
+// terminal, a plain line now and then elsewhere.
+type progress struct {
+	w    io.Writer
+	file *os.File // nil unless w is a terminal
+	now  func() time.Time
+
+	mu      sync.Mutex
+	started time.Time
+	drawn   time.Time
+	width   int // of the line on the terminal
+	at      pipeline.Progress
+}
+
+// Between two drawings: often enough to look alive, seldom enough not to cost
+// anything; a log file wants far fewer lines.
+const (
+	redrawEvery = 100 * time.Millisecond
+	lineEvery   = 10 * time.Second
+)
+
+func newProgress(w io.Writer) *progress {
+	p := &progress{w: w, now: time.Now}
+	if f, ok := terminal(w); ok {
+		p.file = f
+	}
+	return p
+}
+
+func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
+
+// event takes note of what happened.
+func (p *progress) event(e pipeline.Event) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.at = e.Progress
+	switch e.Event {
+	case pipeline.EventRunStarted:
+		p.started, p.drawn = p.now(), p.now()
+	case pipeline.EventNodeFinished:
+		if e.State == pipeline.Failed.String() {
+			p.line(fmt.Sprintf("failed: %s: %s", nodeName(e.Stage, e.Instance), firstLine(e.Error)))
+		}
+	case pipeline.EventWarning, pipeline.EventPaused:
+		p.line(e.Event + ": " + e.Message)
+	}
+	every := lineEvery
+	if p.file != nil {
+		every = redrawEvery
+	}
+	if now := p.now(); !p.started.IsZero() && now.Sub(p.drawn) >= every {
+		p.drawn = now
+		p.draw()
+	}
+}
+
+func nodeName(stage, instance string) string {
+	if instance == "" {
+		return stage
+	}
+	return stage + "/" + instance
+}
+
+func firstLine(s string) string {
+	s, _, _ = strings.Cut(s, "\n")
+	return s
+}
+
+// say prints a line of its own.
+func (p *progress) say(s string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.line(s)
+}
+
+func (p *progress) line(s string) {
+	p.clear()
+	fmt.Fprintln(p.w, s)
+}
+
+func (p *progress) clear() {
+	if p.width > 0 {
+		fmt.Fprintf(p.w, "\r%s\r", strings.Repeat(" ", p.width))
+		p.width = 0
+	}
+}
+
+// end removes the line.
+func (p *progress) end() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.clear()
+}
+
+func (p *progress) draw() {
+	s := p.text()
+	if p.file == nil {
+		fmt.Fprintln(p.w, s)
+		return
+	}
+	if columns, _, err := term.GetSize(int(p.file.Fd())); err == nil && columns > 1 && len(s) >= columns {
+		s = s[:columns-1]
+	}
+	p.clear()
+	fmt.Fprint(p.w, s)
+	p.width = len(s)
+}
+
+// text is the line: instances done, running, failed, cached, rate, time left.
+func (p *progress) text() string {
+	at := p.at
+	s := fmt.Sprintf("%d/%d instances, %d running, %d failed, %d cached", at.InstancesDone, at.Instances, at.Running, at.Failed, at.Cached)
+	elapsed := p.now().Sub(p.started)
+	if worked := at.Executed + at.Failed; worked > 0 && elapsed > 0 {
+		rate := float64(worked) / elapsed.Seconds()
+		s += fmt.Sprintf(", %.3g nodes/s", rate)
+		if left := at.Nodes - at.Executed - at.Cached - at.Failed - at.Skipped; left > 0 {
+			s += fmt.Sprintf(", %s left", time.Duration(float64(left)/rate*float64(time.Second)).Round(time.Second))
+		}
+	}
+	return s
+}
+
+// relative is a path as people would type it from here.
+func relative(path string) string {
+	wd, err := os.Getwd()
+	if err != nil {
+		return path
+	}
+	if rel, err := filepath.Rel(wd, path); err == nil && !strings.HasPrefix(rel, "../../..") {
+		return rel
+	}
+	return path
+}

@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"sort"
+	"strings"
+	"syscall"
+
+	"github.com/concluder/concluder/pipeline"
+	"github.com/concluder/concluder/stages"
+	"github.com/spf13/cobra"
+)
+
+func runCommand(code *int) *cobra.Command {
+	var (
+		sel       selection
+		asJSON    bool
+		keepGoing bool
+		dryRun    bool
+	)
+	cmd := &cobra.Command{
+		Use:               "run [FILE]",
+		Short:             "Bring everything up to date",
+		Args:              atMostOneFile,
+		ValidArgsFunction: completeFile,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			opt, err := sel.options()
+			if err != nil {
+				return err
+			}
+			if dryRun {
+				return explain(cmd, pipelineFile(args), opt, asJSON)
+			}
+			*code, err = runPipeline(pipelineFile(args), opt, asJSON, cmd.OutOrStdout(), cmd.ErrOrStderr())
+			return err
+		},
+	}
+	sel.flags(cmd)
+	f := cmd.Flags()
+	f.BoolVar(&keepGoing, "keep-going", true, "go on after a failure (the default)")
+	f.BoolVar(&sel.opt.FailFast, "fail-fast", false, "start nothing more after the first failure")
+	f.BoolVar(&sel.opt.Wait, "wait", false, "wait while another process holds the lock")
+	f.BoolVar(&asJSON, "json", false, "events as JSON lines on standard output")
+	f.BoolVar(&dryRun, "dry-run", false, "the same as plan")
+	cmd.MarkFlagsMutuallyExclusive("keep-going", "fail-fast")
+	return cmd
+}
+
+// runPipeline runs a file and says how it went. With asJSON standard output is
+// events alone, and people read standard error.
+func runPipeline(file string, opt stages.Options, asJSON bool, stdout, stderr io.Writer) (int, error) {
+	human := stdout
+	var events *eventWriter
+	if asJSON {
+		human, events = stderr, &eventWriter{w: stdout}
+	}
+	show := newProgress(stderr)
+	drain := make(chan struct{})
+	opt.Drain = drain
+	opt.Observe = func(e pipeline.Event) {
+		show.event(e)
+		if events != nil {
+			events.write(e)
+		}
+	}
+	s, err := stages.Open(file, opt)
+	if err != nil {
+		return exitOK, err
+	}
+	ctx, stop := interrupts(drain, show)
+	defer stop()
+	out, err := s.Run(ctx)
+	show.end()
+	if out == nil {
+		return exitOK, err
+	}
+	conclude(human, s, out)
+	if events != nil && events.err != nil {
+		return exitFault, fmt.Errorf("standard output: %w", events.err)
+	}
+	if err == nil && out.Stopped != nil {
+		report(stderr, out.Stopped)
+	}
+	return outcomeCode(out, err), err
+}
+
+// interrupts drains at the first interrupt and cancels at the second.
+func interrupts(drain chan<- struct{}, show *progress) (context.Context, func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	done := make(chan struct{})
+	go func() {
+		for first := true; ; first = false {
+			select {
+			case <-done:
+				return
+			case <-signals:
+			}
+			if !first {
+				cancel()
+				return
+			}
+			show.say("interrupted: finishing what runs; interrupt again to stop at once")
+			close(drain)
+		}
+	}()
+	return ctx, func() {
+		signal.Stop(signals)
+		close(done)
+		cancel()
+	}
+}
+
+// conclude prints how a run ended, for people.
+func conclude(w io.Writer, s *stages.Session, out *pipeline.Outcome) {
+	fmt.Fprintf(w, "%s in %.1f s: %d executed, %d up to date, %d failed, %d skipped\n",
+		count(out.Nodes, "node"), out.Duration.Seconds(), out.Executed, out.Cached, out.Failed, out.Skipped)
+	var names []string
+	for status := range out.Statuses {
+		names = append(names, status)
+	}
+	sort.Slice(names, func(i, j int) bool {
+		a, b := out.Statuses[names[i]], out.Statuses[names[j]]
+		return a > b || a == b && names[i] < names[j]
+	})
+	parts := make([]string, len(names))
+	for i, status := range names {
+		parts[i] = fmt.Sprintf("%d %s", out.Statuses[status], status)
+	}
+	if len(parts) > 0 {
+		fmt.Fprintf(w, "instances: %s\n", strings.Join(parts, ", "))
+	}
+	if n := out.Counts["requests"]; n > 0 {
+		fmt.Fprintf(w, "requests: %d\n", n)
+	}
+	const shown = 5
+	failures := s.Failures(out)
+	for i, n := range failures {
+		if i == shown {
+			fmt.Fprintf(w, "and %d more failures\n", len(failures)-shown)
+			break
+		}
+		fmt.Fprintf(w, "failed: %s %s: %s\n", n.Stage.Address(), n.Instance, n.Error)
+	}
+	if out.Paused != "" {
+		fmt.Fprintf(w, "paused: %s\nrun again to go on from here; nothing that was answered is asked again\n", out.Paused)
+	}
+	if out.Interrupted {
+		fmt.Fprintln(w, "interrupted: run again to go on from here")
+	}
+	fmt.Fprintf(w, "results: %s\n", relative(s.Plan.ResultsDir))
+}

@@ -1,0 +1,18 @@
+package pipeline
+
+// Map returns a map setting, nil when it is absent.
+func (t *Task) Map(name string) map[string]string {
+	v, ok := t.settings[name]
+	if !ok || v.IsNull() {
+		return nil
+	}
+	m := make(map[string]string, v.LengthInt())
+	for it := v.ElementIterator(); it.Next(); {
+		k, e := it.Element()
+		m[k.AsString()] = e.AsString()
+	}
+	return m
+}
+
+// Nearest returns the name that was probably meant, "" where none is near.
+func Nearest(name string, names []string) string { return nearest(name, names) }

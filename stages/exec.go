@@ -1,0 +1,59 @@
+package stages
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/concluder/concluder/pipeline"
+	"github.com/zclconf/go-cty/cty"
+)
+
+// execKind runs any command in the graph, such as the regression itself.
+func execKind() pipeline.Kind {
+	return pipeline.Kind{
+		Name: "exec", Version: "1", Scope: pipeline.Either,
+		Attributes: []pipeline.Attribute{
+			{Name: "command", Role: pipeline.Setting, Type: cty.List(cty.String), Required: true, UsesOutput: true, Check: pipeline.NotEmpty},
+			{Name: "inputs", Role: pipeline.InputPaths},
+			{Name: "outputs", Role: pipeline.OutputMap, Required: true},
+			{Name: "env", Role: pipeline.Setting, Type: cty.Map(cty.String)},
+			{Name: "pass_env", Role: pipeline.Setting, Type: cty.List(cty.String)},
+			{Name: "timeout", Role: pipeline.Hidden, Type: cty.String, Check: pipeline.DurationText},
+			{Name: "retries", Role: pipeline.Hidden, Type: cty.Number, Default: cty.NumberIntVal(0), Check: pipeline.WholeAtLeast(0)},
+		},
+		Run: runExec,
+	}
+}
+
+func runExec(ctx context.Context, t *pipeline.Task) error {
+	args, err := t.Evaluated("command")
+	if err != nil {
+		return err
+	}
+	c := command{
+		args:    stringsOf(args),
+		dir:     t.Folder,
+		env:     environment(t.Strings("pass_env"), t.Map("env")),
+		timeout: t.Duration("timeout"),
+		log:     t.Log,
+	}
+	retries, _ := t.Float("retries")
+	for try := 0; ; try++ {
+		if err = c.run(ctx); err == nil || ctx.Err() != nil || try >= int(retries) {
+			break
+		}
+	}
+	if err != nil && retries > 0 && ctx.Err() == nil {
+		return fmt.Errorf("failed %d times, last: %w", int(retries)+1, err)
+	}
+	return err
+}
+
+func stringsOf(list cty.Value) []string {
+	var out []string
+	for it := list.ElementIterator(); it.Next(); {
+		_, v := it.Element()
+		out = append(out, v.AsString())
+	}
+	return out
+}

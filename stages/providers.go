@@ -1,0 +1,245 @@
+package stages
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/concluder/concluder/pipeline"
+	"github.com/concluder/concluder/stages/llm"
+	"github.com/zclconf/go-cty/cty"
+)
+
+// environ is what the nodes of one run share: the journal and a client for
+// each provider, opened when the first node needs them.
+type environ struct {
+	opt     Options
+	plan    *pipeline.Plan
+	started time.Time
+
+	stateDir string
+
+	mu      sync.Mutex
+	journal *llm.Journal
+	clients map[string]*llm.Client // by provider name
+}
+
+// kinds is everything a pipeline file may name.
+func (e *environ) kinds() pipeline.Kinds {
+	return pipeline.Kinds{
+		Stages:    []pipeline.Kind{loadKind(), e.concludeKind(), plotKind(), e.summarizeKind(), execKind()},
+		Providers: []pipeline.ProviderKind{openaiKind(), {Name: "analytic", Default: true}},
+	}
+}
+
+func openaiKind() pipeline.ProviderKind {
+	return pipeline.ProviderKind{
+		Name: "openai",
+		Attributes: []pipeline.Attribute{
+			{Name: "base_url", Role: pipeline.Hidden, Type: cty.String, Required: true, Check: pipeline.NotEmpty},
+			{Name: "model", Role: pipeline.Setting, Type: cty.String, Required: true, Check: pipeline.NotEmpty},
+			{Name: "api_key_env", Role: pipeline.Hidden, Type: cty.String, Check: pipeline.NotEmpty},
+			{Name: "revision", Role: pipeline.Setting, Type: cty.String, Default: cty.StringVal("")},
+			{Name: "temperature", Role: pipeline.Setting, Type: cty.Number, Default: cty.NumberIntVal(0), Check: pipeline.Between(0, 2)},
+			{Name: "send_temperature", Role: pipeline.Setting, Type: cty.Bool, Default: cty.True}, // false for models that refuse the parameter
+			{Name: "seed", Role: pipeline.Setting, Type: cty.Number, Check: pipeline.WholeAtLeast(0)},
+			{Name: "max_tokens", Role: pipeline.Hidden, Type: cty.Number, Check: pipeline.WholeAtLeast(1)},
+			{Name: "timeout", Role: pipeline.Hidden, Type: cty.String, Check: pipeline.DurationText},
+			{Name: "max_wait", Role: pipeline.Hidden, Type: cty.String, Check: pipeline.DurationText},
+			{Name: "budget", Role: pipeline.Hidden, Type: cty.Number, Check: pipeline.AtLeast(0)},
+			{Name: "replay", Role: pipeline.Hidden, Type: cty.String, Check: pipeline.NotEmpty},
+		},
+		Blocks: []pipeline.Block{
+			{Name: "limits", Attributes: []pipeline.Attribute{
+				{Name: "requests_per_minute", Role: pipeline.Hidden, Type: cty.Number, Check: pipeline.WholeAtLeast(1)},
+				{Name: "tokens_per_minute", Role: pipeline.Hidden, Type: cty.Number, Check: pipeline.WholeAtLeast(1)},
+				{Name: "requests_per_day", Role: pipeline.Hidden, Type: cty.Number, Check: pipeline.WholeAtLeast(1)},
+				{Name: "in_flight", Role: pipeline.Hidden, Type: cty.Number, Check: pipeline.WholeAtLeast(1)},
+			}},
+			{Name: "price", Attributes: []pipeline.Attribute{
+				{Name: "input", Role: pipeline.Hidden, Type: cty.Number, Required: true, Check: pipeline.AtLeast(0)},
+				{Name: "output", Role: pipeline.Hidden, Type: cty.Number, Required: true, Check: pipeline.AtLeast(0)},
+				{Name: "currency", Role: pipeline.Hidden, Type: cty.String, Default: cty.StringVal("USD")},
+			}},
+		},
+	}
+}
+
+// begin tells where the run keeps its state.
+func (e *environ) begin(opt pipeline.Options) {
+	e.stateDir = opt.StateDir
+	if e.stateDir == "" {
+		e.stateDir = filepath.Join(e.plan.Dir, ".concluder")
+	}
+}
+
+// client returns the client of a provider, the same for every node.
+func (e *environ) client(p *pipeline.Provider) (*llm.Client, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if c := e.clients[p.Name]; c != nil {
+		return c, nil
+	}
+	if e.journal == nil {
+		path := e.plan.Journal
+		if path == "" {
+			path = filepath.Join(e.stateDir, "journal.db")
+		}
+		j, err := llm.OpenJournal(path)
+		if err != nil {
+			return nil, err
+		}
+		e.journal = j
+	}
+	cfg, err := e.config(p)
+	if err != nil {
+		return nil, err
+	}
+	c, err := llm.New(cfg, e.journal)
+	if err != nil {
+		return nil, &pipeline.StopError{Err: err}
+	}
+	if e.clients == nil {
+		e.clients = map[string]*llm.Client{}
+	}
+	e.clients[p.Name] = c
+	return c, nil
+}
+
+// config reads a provider block. The key comes from the environment; a block
+// that names a variable which is not set stops the run before anything is
+// spent.
+func (e *environ) config(p *pipeline.Provider) (llm.Config, error) {
+	s := settings(p.Settings)
+	c := llm.Config{
+		Name: p.Name, BaseURL: s.text("base_url"), Model: s.text("model"), Revision: s.text("revision"),
+		MaxTokens: s.whole("max_tokens"), Timeout: s.duration("timeout"), MaxWait: s.duration("max_wait"),
+		Limits: llm.Limits{
+			RequestsPerMinute: s.whole("limits.requests_per_minute"), TokensPerMinute: s.whole("limits.tokens_per_minute"),
+			RequestsPerDay: s.whole("limits.requests_per_day"), InFlight: s.whole("limits.in_flight"),
+		},
+		Price:  llm.Price{Input: s.number("price.input"), Output: s.number("price.output"), Currency: s.text("price.currency")},
+		Budget: s.number("budget"), Program: e.opt.Program,
+	}
+	if s.has("temperature") && s["send_temperature"].True() {
+		t := s.number("temperature")
+		c.Temperature = &t
+	}
+	if s.has("seed") {
+		n := s.whole("seed")
+		c.Seed = &n
+	}
+	if replay := s.text("replay"); replay != "" {
+		if !filepath.IsAbs(replay) {
+			replay = filepath.Join(e.plan.Dir, replay)
+		}
+		c.Replay = replay
+		return c, nil // nothing is sent, so no key is needed
+	}
+	if name := s.text("api_key_env"); name != "" {
+		c.APIKey = os.Getenv(name)
+		if c.APIKey == "" {
+			return c, &pipeline.StopError{Err: fmt.Errorf("provider %q: the environment variable %s is not set: export the key in it, or leave api_key_env out where the server needs none", p.Name, name)}
+		}
+	}
+	return c, nil
+}
+
+// inFlight is how many nodes may wait on the network at once: enough to keep
+// every provider's limit busy.
+func (e *environ) inFlight() int {
+	n := 64
+	for _, p := range e.plan.Providers {
+		n += 2 * settings(p.Settings).whole("limits.in_flight")
+	}
+	return n
+}
+
+// configuration is what the run was told, for the summary. No key is in it.
+func (e *environ) configuration() map[string]any {
+	providers := map[string]any{}
+	for _, p := range e.plan.Providers {
+		m := map[string]any{"kind": p.Kind}
+		for name, v := range p.Settings {
+			if !v.IsNull() {
+				m[name] = plainValue(v)
+			}
+		}
+		providers[p.Name] = m
+	}
+	workers, batch := e.plan.MaxWorkers, any(e.plan.BatchSize)
+	if e.opt.MaxWorkers > 0 {
+		workers = e.opt.MaxWorkers
+	}
+	if e.opt.BatchSize > 0 {
+		batch = e.opt.BatchSize
+	}
+	if e.plan.BatchAuto || e.opt.BatchAuto {
+		batch = "auto"
+	}
+	return map[string]any{
+		"file":        filepath.Base(e.plan.File),
+		"max_workers": workers, // 0: as many as CPUs
+		"batch_size":  batch,   // 0: all
+		"selected":    len(e.opt.Instances),
+		"providers":   providers,
+	}
+}
+
+func (e *environ) close() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var errs []error
+	for _, c := range e.clients {
+		errs = append(errs, c.Close())
+	}
+	if e.journal != nil {
+		errs = append(errs, e.journal.Close())
+	}
+	e.clients, e.journal = nil, nil
+	return errors.Join(errs...)
+}
+
+// settings reads a provider's decoded attributes; what is absent is zero.
+type settings map[string]cty.Value
+
+func (s settings) has(name string) bool {
+	v, ok := s[name]
+	return ok && v != cty.NilVal && !v.IsNull()
+}
+
+func (s settings) text(name string) string {
+	if !s.has(name) {
+		return ""
+	}
+	return s[name].AsString()
+}
+
+func (s settings) number(name string) float64 {
+	if !s.has(name) {
+		return 0
+	}
+	f, _ := s[name].AsBigFloat().Float64()
+	return f
+}
+
+func (s settings) whole(name string) int { return int(s.number(name)) }
+
+func (s settings) duration(name string) time.Duration {
+	d, _ := time.ParseDuration(s.text(name)) // DurationText has refused what does not parse
+	return d
+}
+
+func plainValue(v cty.Value) any {
+	switch v.Type() {
+	case cty.String:
+		return v.AsString()
+	case cty.Bool:
+		return v.True()
+	}
+	f, _ := v.AsBigFloat().Float64()
+	return f
+}

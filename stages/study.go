@@ -1,0 +1,129 @@
+package stages
+
+import (
+	"fmt"
+
+	"github.com/concluder/concluder/stages/expr"
+	"github.com/concluder/concluder/stages/growth"
+	"github.com/concluder/concluder/stages/llm"
+)
+
+// A study is a dataset under examination: what the points say, what the
+// equation says, and the yardstick for a model's answers.
+type study struct {
+	d        *Dataset
+	series   growth.Series
+	analysis *growth.Analysis
+	equation *growth.Equation // nil where there is none
+}
+
+func newStudy(d *Dataset) (*study, error) {
+	s := &study{d: d, series: d.series()}
+	s.analysis = growth.Analyze(s.series, growth.Options{})
+	if d.Equation != nil {
+		r, err := expr.Parse(d.Equation.Given, d.Equation.dialect())
+		if err != nil {
+			return nil, fmt.Errorf("the dataset's equation no longer parses: %w", err)
+		}
+		eq := growth.StudyEquation(r.Expr, s.series)
+		s.equation = &eq
+	}
+	return s, nil
+}
+
+// question is what a model is asked. It holds nothing of the instance's name.
+func (s *study) question() llm.Question {
+	q := llm.Question{Variable: "x0", X: s.series.X, Y: s.series.Y, XName: s.d.XName, YName: s.d.YName}
+	if s.d.Equation != nil {
+		q.Equation = s.d.Equation.Given
+	}
+	return q
+}
+
+// judge holds a model's answer against the points and the equation.
+func (s *study) judge(a llm.Answer) (llm.Verdict, string) {
+	if a.TypeOfEquation == string(growth.Unknown) && a.Bound.IsZero() {
+		return llm.Accepted, ""
+	}
+	v := s.verdict(a)
+	switch {
+	case v.Accepted:
+		return llm.Accepted, ""
+	case v.Check == "class":
+		return llm.WrongClass, v.Objection
+	case v.Check == "trivial":
+		return llm.Trivial, v.Objection
+	}
+	return llm.BoundRejected, v.Objection
+}
+
+func (s *study) verdict(a llm.Answer) growth.Verdict {
+	return growth.Judge(a.Bound, growth.Class(a.TypeOfEquation), s.series, s.analysis, s.equation)
+}
+
+// base is what every conclusion of the study has in common.
+func (s *study) base(by string) *Conclusion {
+	c := &Conclusion{
+		InstanceName: s.d.InstanceName, ConcludedBy: by,
+		DataType: s.analysis.Class, ExtrapolatedClass: optional(string(s.analysis.Extrapolated)),
+	}
+	if eq := s.d.Equation; eq != nil {
+		c.OriginalEquation, c.LeadingTerm, c.EquationClass = &eq.Given, optional(eq.LeadingTerm), optional(eq.Class)
+	}
+	if s.equation != nil {
+		c.EquationUsed = &s.equation.Used
+	}
+	return c
+}
+
+// analytic concludes without a model.
+func (s *study) analytic(by string) *Conclusion {
+	g := growth.Conclude(s.series, s.analysis, s.equation)
+	c := s.base(by)
+	c.TypeOfEquation, c.ClassSource = g.Class, g.Source
+	c.UpperBound, c.UpperBound95 = g.Bound.Text, optional(g.Bound.Robust95)
+	c.Reasoning, c.Confidence, c.ConfidenceBasis = g.Reasoning, g.Confidence, g.Basis
+	c.Verification = g.Verification
+	return c
+}
+
+// accepted turns an accepted answer into a conclusion. A clear verdict of the
+// points overrules the model's class, and then the bound is of their class; an
+// unclear one gives way.
+func (s *study) accepted(by string, r llm.Reply) *Conclusion {
+	a := r.Answer
+	claimed := growth.Class(a.TypeOfEquation)
+	own := growth.Conclude(s.series, s.analysis, s.equation)
+	c := s.base(by)
+	c.ProviderType, c.ProviderAnswer = &claimed, providerAnswer(r)
+	c.LLMComplexity, c.LLMConfidence = optional(a.Complexity), a.Confidence
+	if !a.Bound.IsZero() {
+		c.LLMUpperBound = optional(a.Bound.String())
+	}
+	c.Reasoning = a.Reasoning
+	switch {
+	case claimed == own.Class:
+		c.TypeOfEquation, c.ClassSource = claimed, "both"
+		c.Confidence, c.ConfidenceBasis = own.Confidence, own.Basis+"; the model says the same"
+	case s.analysis.Clear:
+		c.TypeOfEquation, c.ClassSource = own.Class, "data"
+		c.Confidence, c.ConfidenceBasis = own.Confidence, own.Basis+"; clear enough to overrule the model"
+	default:
+		c.TypeOfEquation, c.ClassSource = claimed, "provider"
+		c.Confidence, c.ConfidenceBasis = s.analysis.Votes[claimed], "the built-in analysis of the points, which is not clear and gives way to an accepted answer"
+	}
+	bound, verification := own.Bound, own.Verification
+	if c.ClassSource != "data" && !a.Bound.IsZero() {
+		v := s.verdict(a)
+		bound, verification = v.Bound, v.Verification
+	}
+	c.UpperBound, c.UpperBound95, c.Verification = bound.Text, optional(bound.Robust95), verification
+	return c
+}
+
+func optional(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}

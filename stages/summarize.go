@@ -1,0 +1,167 @@
+package stages
+
+import (
+	"context"
+	"encoding/csv"
+	"fmt"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/concluder/concluder/pipeline"
+)
+
+// summarizeKind gathers every instance's result into one summary and a table.
+// It runs whatever became of the instances, so that a paused or interrupted
+// run leaves a summary too.
+func (e *environ) summarizeKind() pipeline.Kind {
+	return pipeline.Kind{
+		Name: "summarize", Version: "1", Scope: pipeline.Aggregate, Partial: true,
+		Attributes: []pipeline.Attribute{
+			{Name: "conclusions", Role: pipeline.StageRefs, Kinds: []string{"conclude"}, Required: true},
+			{Name: "plots", Role: pipeline.StageRefs, Kinds: []string{"plot"}},
+		},
+		Outputs: func(p pipeline.Place) []pipeline.Output {
+			return []pipeline.Output{
+				{Name: "summary", Path: p.Prefix + "parallel_llm_conclude_summary.json"},
+				{Name: "report", Path: p.Prefix + "report.csv"},
+			}
+		},
+		Run: e.runSummarize,
+	}
+}
+
+// A Summary is the content of parallel_llm_conclude_summary.json.
+type Summary struct {
+	Pipeline      string             `json:"pipeline"`
+	Statistics    Statistics         `json:"statistics"`
+	Timing        Timing             `json:"timing"`
+	Configuration map[string]any     `json:"configuration"`
+	Provenance    Provenance         `json:"provenance"`
+	Results       map[string]*Result `json:"results"`
+}
+
+// Timing is when the run was. It differs between equal runs, as nothing else
+// in the summary does.
+type Timing struct {
+	Started         time.Time `json:"started"`
+	Finished        time.Time `json:"finished"`
+	DurationSeconds float64   `json:"duration_seconds"`
+}
+
+// Provenance says what made the summary.
+type Provenance struct {
+	Program string   `json:"program"`
+	Units   []string `json:"units"` // x and y as the datasets name them
+}
+
+func (e *environ) runSummarize(_ context.Context, t *pipeline.Task) error {
+	now := time.Now().UTC()
+	stamp := now.Format(time.RFC3339)
+	plotErrors := map[string]string{}
+	for _, u := range t.Upstream("plots") {
+		if u.State == pipeline.Failed {
+			plotErrors[u.Instance] = u.Error
+		}
+	}
+	s := &Summary{
+		Pipeline:      e.plan.Name,
+		Configuration: e.configuration(),
+		Provenance:    Provenance{Program: t.Program},
+		Results:       make(map[string]*Result, len(t.Instances)),
+	}
+	first := ""
+	for _, u := range t.Upstream("conclusions") {
+		if first == "" {
+			first = u.Stage
+		}
+		if u.Stage != first {
+			continue // another provider's view of the same instances
+		}
+		r, err := resultOf(u)
+		if err != nil {
+			return err
+		}
+		if r.Status != StatusNotRun {
+			r.Timestamp = &stamp
+		}
+		if why, failed := plotErrors[u.Instance]; failed {
+			r.PlotError = &why
+		}
+		s.Results[u.Instance] = r
+	}
+	s.Statistics = statisticsOf(t.Instances, s.Results)
+	s.Timing = Timing{Started: e.started.UTC(), Finished: now, DurationSeconds: now.Sub(e.started).Seconds()}
+	if err := writeJSON(t.Output("summary"), s); err != nil {
+		return err
+	}
+	return writeReport(t.Output("report"), t.Instances, s.Results)
+}
+
+// resultOf reads the result of one conclude node as it now stands.
+func resultOf(u pipeline.Upstream) (*Result, error) {
+	out, ok := u.Outputs["conclusion"]
+	if !ok || out.Absent() {
+		r := &Result{InstanceName: u.Instance, Status: StatusNotRun}
+		if u.Error != "" {
+			r.Error = &u.Error
+		}
+		return r, nil
+	}
+	r := new(Result)
+	if err := readJSON(out.Path, r); err != nil {
+		return nil, err
+	}
+	r.Stale = u.Stale
+	return r, nil
+}
+
+var reportColumns = []string{"instance_name", "status", "type_of_equation", "confidence", "upper_bound",
+	"upper_bound_95", "equation_class", "class_source", "concluded_by", "tightness", "stale", "error", "plot_error"}
+
+// writeReport writes the table for people: a row for every instance, in file
+// order.
+func writeReport(path string, instances []string, results map[string]*Result) (err error) {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if e := f.Close(); err == nil {
+			err = e
+		}
+	}()
+	w := csv.NewWriter(f)
+	if err := w.Write(reportColumns); err != nil {
+		return err
+	}
+	text := func(s *string) string {
+		if s == nil {
+			return ""
+		}
+		return *s
+	}
+	for _, name := range instances {
+		r := results[name]
+		if r == nil {
+			continue
+		}
+		row := make([]string, len(reportColumns))
+		row[0], row[1], row[11], row[12] = name, string(r.Status), text(r.Error), text(r.PlotError)
+		if r.Stale {
+			row[10] = "stale"
+		}
+		if c := r.Conclusion; c != nil {
+			row[2], row[3], row[4] = string(c.TypeOfEquation), fmt.Sprintf("%.2f", c.Confidence), c.UpperBound
+			row[5], row[6], row[7], row[8] = text(c.UpperBound95), text(c.EquationClass), c.ClassSource, c.ConcludedBy
+			if d := c.Verification.Data; d != nil && d.Tightness != nil {
+				row[9] = strconv.FormatFloat(*d.Tightness, 'g', 4, 64)
+			}
+		}
+		if err := w.Write(row); err != nil {
+			return err
+		}
+	}
+	w.Flush()
+	return w.Error()
+}
