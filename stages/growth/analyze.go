@@ -1,34 +1,280 @@
 package growth
 
+import (
+	"fmt"
+	"math"
+	"slices"
+)
+
 // Analyze says what the points of a series show on their own. It is
 // deterministic and safe for concurrent use.
 func Analyze(s Series, opt Options) *Analysis {
-	p := newSample(s)
-	a := &Analysis{Class: Unknown, Confidence: 0.5, Resolution: p.resolution, Extrapolated: Unknown}
-	if why := p.degenerate(); why != "" {
-		a.Insufficient = len(p.x) < fewest || p.xmin == p.xmax
-		a.BelowQuantum = !a.Insufficient
+	a := &Analysis{Class: Unknown, Extrapolated: Unknown}
+	fitted := a.uncensored(s)
+	p := newSample(fitted)
+	a.Resolution = p.resolution
+	a.truncation(s)
+	if kind, why := p.degenerate(); kind != growing {
+		a.Insufficient, a.BelowQuantum = kind == tooFew, kind == belowQuantum
 		a.Confidence, a.Clear = 0.95, true
-		a.Basis, a.Reasoning = why, why
+		a.Basis = why
+		a.Reasoning = fmt.Sprintf("No growth can be told from these %d points: %s.", len(s.X), why)
 		return a
 	}
 	v := p.view()
-	a.Class, a.Confidence = people.choose(v.look)
-	a.Extrapolated = a.Class
+	curves := p.compare(len(p.gx), true)
+	t := p.test(curves)
+	if t.settled() {
+		a.Class, a.Confidence, a.Clear = t.class, t.confidence(), true
+		a.Basis = fmt.Sprintf("one kind of curve follows the points within %s and the next best loses by %.0f in BIC", percent(t.scatter), t.gap)
+	} else {
+		a.Class, a.Confidence = people.choose(v.look)
+		a.Clear = a.Confidence >= clearJudgement
+		a.Basis = "how people class plots that look like this"
+	}
+	a.describe(p, curves)
+	if opt.Resamples >= 0 {
+		n := opt.Resamples
+		if n == 0 {
+			n = usualResamples
+		}
+		a.resample(p, v, t, n)
+	}
+	a.Reasoning = a.explain(p, v, t)
 	return a
 }
 
-// degenerate says why a sample shows no growth whatever its shape, or "".
-func (p *sample) degenerate() string {
+const (
+	// clearJudgement is the probability from which a judgement overrules
+	// another opinion.
+	clearJudgement = 0.8
+	usualResamples = 200
+)
+
+// uncensored marks the points at the limit and returns the series to fit:
+// without them, where enough others remain.
+func (a *Analysis) uncensored(s Series) Series {
+	if s.Limit <= 0 {
+		return s
+	}
+	keep := Series{Limit: s.Limit}
+	for i, y := range s.Y {
+		if y >= s.Limit {
+			a.Censored = append(a.Censored, i)
+			continue
+		}
+		keep.X, keep.Y = append(keep.X, s.X[i]), append(keep.Y, y)
+	}
+	if len(a.Censored) == 0 {
+		return s
+	}
+	if len(keep.X) < fewest {
+		a.Notes = append(a.Notes, fmt.Sprintf("%d points lie at or over the limit of %s; they are kept because too few others remain", len(a.Censored), number(s.Limit)))
+		return s
+	}
+	a.Notes = append(a.Notes, fmt.Sprintf("%d points at or over the limit of %s are left out of the fits: only that they are at least as large is known", len(a.Censored), number(s.Limit)))
+	return keep
+}
+
+// truncation says why the series ends where it does.
+func (a *Analysis) truncation(s Series) {
+	if len(s.X) == 0 {
+		return
+	}
+	top := slices.Max(s.Y)
+	switch {
+	case len(a.Censored) > 0:
+		a.Truncated = "right-truncated by the limit"
+	case s.Limit > 0 && top >= s.Limit/2:
+		a.Truncated = "right-truncated near the limit"
+	case s.Limit > 0:
+		a.Truncated = "ends well below the limit, reason unknown"
+	default:
+		a.Truncated = "right-truncated, reason unknown"
+	}
+}
+
+// kinds of series.
+type kind int
+
+const (
+	growing kind = iota
+	tooFew
+	belowQuantum
+)
+
+// degenerate says why a sample shows no growth whatever its shape.
+func (p *sample) degenerate() (kind, string) {
 	switch {
 	case len(p.x) < fewest:
-		return "too few points to tell one growth from another"
+		return tooFew, fmt.Sprintf("there are fewer than %d", fewest)
 	case p.xmin == p.xmax:
-		return "all points lie at one size"
-	case p.ymax-p.ymin <= 3*p.resolution:
-		return "all values lie within three steps of their resolution"
+		return tooFew, "they all lie at one size"
 	case p.ymax == p.ymin:
-		return "all values are equal"
+		return belowQuantum, "all values are equal"
+	case p.ymax-p.ymin <= 3*p.resolution:
+		return belowQuantum, fmt.Sprintf("all values lie within three steps of their resolution, %s", number(p.resolution))
 	}
-	return ""
+	return growing, ""
+}
+
+// describe fills in the table of fits, the winner, the runner-up and what they
+// say beyond the range.
+func (a *Analysis) describe(p *sample, curves fitted) {
+	s := p.scale()
+	held := p.extrapolate()
+	type row struct {
+		Fit
+		curve
+	}
+	var rows []row
+	for _, f := range families {
+		c, ok := curves[f]
+		if !ok || math.IsNaN(c.sse) || math.IsInf(c.sse, 0) {
+			continue
+		}
+		fit := c.natural(s)
+		fit.Class = c.class(s)
+		fit.R2 = p.r2(c)
+		fit.LogErr = p.logError(c)
+		fit.BIC = bic(c, len(p.gx))
+		fit.Held = held[f]
+		rows = append(rows, row{fit, c})
+	}
+	// The winner is the best of the class that was concluded; the table is in
+	// order of BIC.
+	slices.SortStableFunc(rows, func(x, y row) int {
+		switch {
+		case x.BIC < y.BIC:
+			return -1
+		case x.BIC > y.BIC:
+			return 1
+		}
+		return 0
+	})
+	winner, runner := -1, -1
+	for i, r := range rows {
+		a.Fits = append(a.Fits, r.Fit)
+		if winner < 0 && (r.Class == a.Class || a.Class == Unknown && r.family != ConstantFamily) {
+			winner = i
+		}
+	}
+	if winner < 0 && len(rows) > 0 {
+		winner = 0
+	}
+	if winner < 0 {
+		return
+	}
+	for i, r := range rows {
+		if r.Class != rows[winner].Class && r.family != ConstantFamily {
+			runner = i
+			break
+		}
+	}
+	a.Winner = &a.Fits[winner]
+	if runner >= 0 {
+		a.RunnerUp = &a.Fits[runner]
+		a.Crossover = part(rows[winner].curve, rows[runner].curve, s)
+	}
+	if a.Class != Unknown {
+		a.Extrapolated = rows[winner].beyond(s)
+	}
+}
+
+// far is how many times the measured range the extrapolated class looks ahead.
+const far = 1000
+
+// beyond is the class of a curve on [xmax, far·xmax].
+func (c curve) beyond(s scale) Class {
+	if c.family == OffsetExp || c.family == StretchedExp && c.theta >= quasi {
+		if c.b > 0 {
+			return Exponential
+		}
+		return Unknown
+	}
+	return c.classOn(s, s.xmax, far*s.xmax)
+}
+
+// part is the size beyond xmax where two curves differ by a factor of 2; 0
+// where they do not on [xmax, far·xmax].
+func part(c, d curve, s scale) float64 {
+	apart := func(x float64) bool {
+		u, v := c.at(s, x), d.at(s, x)
+		return !(u > 0 && v > 0 && u < 2*v && v < 2*u)
+	}
+	lo, hi := s.xmax, far*s.xmax
+	if apart(lo) {
+		return lo
+	}
+	if !apart(hi) {
+		return 0
+	}
+	for range 40 {
+		mid := math.Sqrt(lo * hi)
+		if apart(mid) {
+			hi = mid
+		} else {
+			lo = mid
+		}
+	}
+	return hi
+}
+
+// logError is the median |log(fit/y)| over the points that stand clear of the
+// resolution.
+func (p *sample) logError(c curve) float64 {
+	s := p.scale()
+	e := make([]float64, 0, len(p.x))
+	for i, x := range p.x {
+		if p.y[i] > 5*p.resolution && p.y[i] > 0 {
+			e = append(e, logRatio(c.at(s, x), p.y[i]))
+		}
+	}
+	slices.Sort(e)
+	return median(e)
+}
+
+// hopeless is the |log(predicted/measured)| that a prediction of nothing, or
+// of less, counts as: a factor of a thousand.
+var hopeless = math.Log(1000)
+
+func logRatio(predicted, measured float64) float64 {
+	if !(predicted > 0) {
+		return hopeless
+	}
+	return math.Min(math.Abs(math.Log(predicted/measured)), hopeless)
+}
+
+// extrapolate is the rolling-origin test: every family is fitted to the
+// smallest 40, 60 and 80 % of the points and predicts the next fifth of them.
+func (p *sample) extrapolate() map[Family]Errors {
+	s := p.scale()
+	m := len(p.gx)
+	errs := map[Family][]float64{}
+	for _, share := range [...]int{40, 60, 80} {
+		n := m * share / 100
+		if n < 4 {
+			continue
+		}
+		curves := p.compare(n, false)
+		for i := n; i < min(n+max(m/5, 1), m); i++ {
+			if p.gy[i] <= 5*p.resolution || p.gy[i] <= 0 {
+				continue
+			}
+			for f, c := range curves {
+				errs[f] = append(errs[f], logRatio(c.at(s, p.gx[i]), p.gy[i]))
+			}
+		}
+	}
+	out := map[Family]Errors{}
+	for _, f := range families {
+		e := errs[f]
+		slices.Sort(e)
+		if len(e) == 0 {
+			out[f] = Errors{math.NaN(), math.NaN()}
+			continue
+		}
+		out[f] = Errors{median(e), quantile(e, 0.9)}
+	}
+	return out
 }

@@ -89,13 +89,17 @@ type Equation struct {
 // A Bound is the least envelope of a series for one shape g: A·g + B with
 // A > 0 and B >= 0. Its printed decimals hold on every point exactly.
 type Bound struct {
-	Shape    expr.Expr
+	Shape    expr.Expr // g; the zero Expr for a constant bound
 	Expr     expr.Expr // A*g + B
-	Text     string    // Expr as printed; "" when there is no bound
+	Text     string    // Expr as people write it: 3.1e-8*x0^2 + 0.4
 	Robust   expr.Expr // the same form holding on 95 % of the points
-	Robust95 string    // Robust as printed
-	Binding  []int     // points that the bound touches, by index
-	Flat     bool      // the least sum has A = 0: the shape explains nothing of the growth
+	Robust95 string    // Robust as people write it
+	Binding  []int     // points that hold the bound up, by index
+	Flat     bool      // a constant would be the least: the shape explains nothing of the growth
+
+	a, b   decimal // the coefficients as printed
+	line   line
+	values values
 }
 
 // A Verification says how a bound stood up to the points and the equation.

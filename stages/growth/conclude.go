@@ -1,19 +1,12 @@
 package growth
 
 import (
-	"errors"
-
 	"github.com/concluder/concluder/stages/expr"
 )
 
 // StudyEquation holds a fitted equation against the points.
 func StudyEquation(e expr.Expr, s Series) Equation {
 	return Equation{Expr: e, Reason: "not studied", Class: Unknown}
-}
-
-// Envelope returns the least A·g + B that holds on every point of s.
-func Envelope(shape expr.Expr, s Series) (Bound, error) {
-	return Bound{}, errors.New("no envelope")
 }
 
 // Judge decides whether a proposed bound is accepted. The claimed class may be

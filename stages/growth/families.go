@@ -4,11 +4,11 @@ package growth
 type Family string
 
 const (
-	ConstantFamily  Family = "constant"    // A
-	LineFamily      Family = "a+b*x"       // A + B·x
-	LogLinearFamily Family = "a+b*x*log x" // A + B·x·log x
-	OffsetPower     Family = "a+b*x^p"     // A + B·x^P
-	PowerFamily     Family = "a*x^p"       // A·x^P
+	ConstantFamily  Family = "constant"     // A
+	LineFamily      Family = "a+b*x"        // A + B·x
+	LogLinearFamily Family = "a+b*x*log(x)" // A + B·x·log x
+	OffsetPower     Family = "a+b*x^p"      // A + B·x^P
+	PowerFamily     Family = "a*x^p"        // A·x^P
 	OffsetExp       Family = "a+b*exp(c*x)"
 	StretchedExp    Family = "a*exp(c*x^q)"
 )

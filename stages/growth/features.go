@@ -38,12 +38,12 @@ type view struct {
 func (p *sample) view() view {
 	s := p.scale()
 	var v view
-	v.line = newBasis(LineFamily, s, p.gx).fit(s, p.gx, p.gy, p.gn)
-	v.exp = newBasis(OffsetExp, s, p.gx).fit(s, p.gx, p.gy, p.gn)
+	fit := func(f Family) curve { return p.basis(f.term()).fit(f, s, p.gx, p.gy, p.gn, true) }
+	v.line, v.exp = fit(LineFamily), fit(OffsetExp)
 	v.r2Line, v.r2Exp = p.r2(v.line), p.r2(v.exp)
 	v.best, v.r2Best = v.line, v.r2Line
-	if p.xmin >= 0 {
-		v.power = newBasis(OffsetPower, s, p.gx).fit(s, p.gx, p.gy, p.gn)
+	if p.fits(OffsetPower) {
+		v.power = fit(OffsetPower)
 		v.r2Power = p.r2(v.power)
 		if v.r2Power > v.r2Best {
 			v.best, v.r2Best = v.power, v.r2Power

@@ -2,24 +2,39 @@ package growth
 
 import "math"
 
-// A basis is one family on the groups of a sample, tabulated over the grid of
-// its nonlinear parameter: y = a + b·phi(x; theta). For every theta the best a
-// and b are in closed form (variable projection: Golub and Pereyra, 1973), and
-// the sums that do not involve y are computed once, so that a bootstrap
-// resample costs one pass over the table.
+// A basis is one nonlinear term tabulated over the groups of a sample and over
+// the grid of its parameter: y = a + b·phi(x; theta). For every theta the best
+// a and b are in closed form (variable projection: Golub and Pereyra, 1973),
+// so no iteration can fail, and the table serves every weighting, every prefix
+// and every resample of the sample.
 type basis struct {
-	family Family
-	theta  []float64
-	phi    [][]float64 // [theta][group]
-	offset bool        // a is free; else 0
+	term  term
+	theta []float64
+	phi   [][]float64 // [theta][group]
 }
 
-// A curve is a fitted member of a family in scaled coordinates.
-type curve struct {
-	family Family
-	theta  float64
-	a, b   float64
-	sse    float64 // weighted sum of squared errors over groups
+// A term is the shape that a family scales and shifts, in coordinates in
+// which it cannot overflow.
+type term int
+
+const (
+	lineTerm  term = iota // u = x/xmax
+	logTerm               // x·log x over its largest value
+	powerTerm             // u^theta
+	expTerm               // (e^(theta·v)-1)/(e^theta-1), v = (x-xmin)/(xmax-xmin)
+)
+
+// term of a family; none for a constant.
+func (f Family) term() term {
+	switch f {
+	case LogLinearFamily:
+		return logTerm
+	case PowerFamily, OffsetPower, StretchedExp:
+		return powerTerm
+	case OffsetExp:
+		return expTerm
+	}
+	return lineTerm
 }
 
 // parameters of a family beside the scale of the noise.
@@ -33,124 +48,153 @@ func (f Family) parameters() int {
 	return 3
 }
 
-// scale gives the coordinate in which a family is fitted: u in (0, 1] for
-// powers, v in [0, 1] for exponentials, so that no basis overflows.
+// A scale is the range of x that the terms are scaled by.
 type scale struct {
 	xmin, xmax float64
 }
 
-func (s scale) value(f Family, theta, x float64) float64 {
-	switch f {
-	case LineFamily:
-		return x / s.xmax
-	case LogLinearFamily:
+func (s scale) value(t term, theta, x float64) float64 {
+	switch t {
+	case logTerm:
 		return x * math.Log(x) / (s.xmax * math.Log(s.xmax))
-	case OffsetPower, PowerFamily:
+	case powerTerm:
 		return math.Pow(x/s.xmax, theta)
-	case OffsetExp:
-		v := (x - s.xmin) / (s.xmax - s.xmin)
-		return math.Expm1(theta*v) / math.Expm1(theta)
-	case StretchedExp:
-		return math.Pow(x/s.xmax, theta)
+	case expTerm:
+		return math.Expm1(theta*(x-s.xmin)/(s.xmax-s.xmin)) / math.Expm1(theta)
 	}
-	return 0
+	return x / s.xmax
 }
 
-// grids of the nonlinear parameters, geometric. Exponents beyond 12 and growth
-// beyond e^40 over the range are steps, not curves.
-func grid(f Family) []float64 {
-	var lo, hi float64
-	n := 48
-	switch f {
-	case OffsetPower, PowerFamily:
-		lo, hi = 0.1, 12
-	case OffsetExp:
-		lo, hi = 0.1, 40
-	case StretchedExp:
-		lo, hi, n = 0.05, 2, 32
-	default:
-		return []float64{0}
-	}
-	t := make([]float64, n)
-	for i := range t {
-		t[i] = lo * math.Pow(hi/lo, float64(i)/float64(n-1))
-	}
-	return t
-}
+// The grids are geometric. Exponents beyond 12 and growth beyond e^40 over the
+// range are steps, not curves.
+const (
+	gridSize            = 56
+	powerLow, powerHigh = 0.05, 12
+	expLow, expHigh     = 0.1, 40
+	stretchHigh         = 2 // of the exponent in a*exp(c*x^q)
+	refinements         = 10
+	golden              = 0.6180339887498949
+	logSpanPower        = 5.480638923341991 // log(powerHigh/powerLow)
+	logSpanExp          = 5.991464547107982 // log(expHigh/expLow)
+	powerStep, expStep  = logSpanPower / (gridSize - 1), logSpanExp / (gridSize - 1)
+)
 
-func newBasis(f Family, s scale, x []float64) *basis {
-	b := &basis{family: f, theta: grid(f), offset: f != PowerFamily}
-	b.phi = make([][]float64, len(b.theta))
-	flat := make([]float64, len(b.theta)*len(x))
-	for t, theta := range b.theta {
-		row := flat[t*len(x) : (t+1)*len(x)]
-		for i, v := range x {
-			row[i] = s.value(f, theta, v)
+func newBasis(t term, s scale, x []float64) *basis {
+	b := &basis{term: t, theta: []float64{0}}
+	low, step := powerLow, powerStep
+	switch t {
+	case expTerm:
+		low, step = expLow, expStep
+		fallthrough
+	case powerTerm:
+		b.theta = make([]float64, gridSize)
+		for i := range b.theta {
+			b.theta[i] = low * math.Exp(step*float64(i))
 		}
-		b.phi[t] = row
+	}
+	flat := make([]float64, len(b.theta)*len(x))
+	for range b.theta {
+		b.phi = append(b.phi, flat[:len(x):len(x)])
+		flat = flat[len(x):]
+	}
+	for k, theta := range b.theta {
+		b.fill(b.phi[k], s, theta, x)
 	}
 	return b
 }
 
-// solve gives the least-squares a, b and the sum of squares for one row.
-func solve(phi, y, w []float64, offset bool) (a, b, sse float64) {
-	var sw, sp, sy float64
-	if offset {
-		for i := range y {
-			sw += w[i]
-			sp += w[i] * phi[i]
-			sy += w[i] * y[i]
+// fill writes the values of the term at x.
+func (b *basis) fill(row []float64, s scale, theta float64, x []float64) {
+	switch b.term {
+	case powerTerm:
+		for i, v := range x {
+			if v > 0 {
+				row[i] = math.Exp(theta * math.Log(v/s.xmax))
+			} else {
+				row[i] = 0
+			}
 		}
-		if sw == 0 {
-			return 0, 0, 0
+	case expTerm:
+		top := math.Expm1(theta)
+		k := theta / (s.xmax - s.xmin)
+		for i, v := range x {
+			row[i] = math.Expm1(k*(v-s.xmin)) / top
 		}
-		sp /= sw
-		sy /= sw
+	default:
+		for i, v := range x {
+			row[i] = s.value(b.term, theta, v)
+		}
 	}
-	var pp, py, yy float64
-	for i := range y {
-		dp, dy := phi[i]-sp, y[i]-sy
-		pp += w[i] * dp * dp
-		py += w[i] * dp * dy
-		yy += w[i] * dy * dy
+}
+
+// solve gives the weighted least-squares a and b of y = a + b·phi and the sum
+// of squares; without offset a is 0.
+func solve(phi, y, w []float64, offset bool) (a, b, sse float64) {
+	var sw, sp, sy, pp, py, yy float64
+	phi, w = phi[:len(y)], w[:len(y)]
+	for i, v := range y {
+		wp, wy := w[i]*phi[i], w[i]*v
+		sw += w[i]
+		sp += wp
+		sy += wy
+		pp += wp * phi[i]
+		py += wp * v
+		yy += wy * v
+	}
+	if sw == 0 {
+		return 0, 0, 0
+	}
+	if offset {
+		pp -= sp * sp / sw
+		py -= sp * sy / sw
+		yy -= sy * sy / sw
 	}
 	if pp > 0 {
 		b = py / pp
 	}
 	if offset {
-		a = sy - b*sp
+		a = (sy - b*sp) / sw
 	}
 	return a, b, math.Max(yy-b*py, 0)
 }
 
-// fit gives the best curve of the family: the grid, then a golden section
-// between the neighbours of its best value.
-func (b *basis) fit(s scale, x, y, w []float64) curve {
-	best := curve{family: b.family, sse: math.Inf(1)}
+// A curve is a fitted member of a family. Its coefficients belong to the
+// scaled terms; for a*exp(c*x^q) they are those of its logarithm.
+type curve struct {
+	family Family
+	theta  float64
+	a, b   float64
+	sse    float64 // weighted sum of squares over the groups it was fitted to
+}
+
+// fit gives the best curve of a family on the first len(y) groups. refine adds
+// a golden section between the neighbours of the best value of the grid.
+func (b *basis) fit(f Family, s scale, x, y, w []float64, refine bool) curve {
+	offset := f != PowerFamily
+	best := curve{family: f, sse: math.Inf(1)}
 	at := 0
-	for t := range b.theta {
-		a, c, sse := solve(b.phi[t], y, w, b.offset)
-		if sse < best.sse {
-			best, at = curve{b.family, b.theta[t], a, c, sse}, t
+	for k, theta := range b.theta {
+		if f == StretchedExp && theta > stretchHigh {
+			break
+		}
+		if a, c, sse := solve(b.phi[k], y, w, offset); sse < best.sse {
+			best, at = curve{f, theta, a, c, sse}, k
 		}
 	}
-	if len(b.theta) == 1 {
+	if len(b.theta) == 1 || !refine {
 		return best
 	}
 	lo, hi := math.Log(b.theta[max(at-1, 0)]), math.Log(b.theta[min(at+1, len(b.theta)-1)])
-	row := make([]float64, len(x))
+	row := make([]float64, len(y))
 	try := func(l float64) curve {
 		theta := math.Exp(l)
-		for i, v := range x {
-			row[i] = s.value(b.family, theta, v)
-		}
-		a, c, sse := solve(row, y, w, b.offset)
-		return curve{b.family, theta, a, c, sse}
+		b.fill(row, s, theta, x[:len(y)])
+		a, c, sse := solve(row, y, w, offset)
+		return curve{f, theta, a, c, sse}
 	}
-	const golden = 0.6180339887498949
 	l, r := hi-golden*(hi-lo), lo+golden*(hi-lo)
 	cl, cr := try(l), try(r)
-	for range 12 {
+	for range refinements {
 		if cl.sse < cr.sse {
 			hi, r, cr = r, l, cl
 			l = hi - golden*(hi-lo)
@@ -169,18 +213,13 @@ func (b *basis) fit(s scale, x, y, w []float64) curve {
 	return best
 }
 
-// at evaluates a curve at x.
+// at evaluates a curve at x; +Inf where it overflows.
 func (c curve) at(s scale, x float64) float64 {
 	switch c.family {
 	case ConstantFamily:
 		return c.a
 	case StretchedExp:
-		return math.Exp(c.a + c.b*s.value(c.family, c.theta, x))
+		return math.Exp(c.a + c.b*s.value(powerTerm, c.theta, x))
 	}
-	return c.a + c.b*s.value(c.family, c.theta, x)
+	return c.a + c.b*s.value(c.family.term(), c.theta, x)
 }
-
-// fitted holds the curves of every family on one weighting.
-type fitted map[Family]curve
-
-func (p *sample) scale() scale { return scale{p.xmin, p.xmax} }

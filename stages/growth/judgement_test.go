@@ -3,6 +3,7 @@ package growth
 import (
 	"flag"
 	"fmt"
+	"go/format"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -131,7 +132,7 @@ func seen(t testing.TB) (names []string, looks []look, labels []Class) {
 			continue
 		}
 		p := newSample(l.series)
-		if p.degenerate() != "" {
+		if k, _ := p.degenerate(); k != growing {
 			continue
 		}
 		names = append(names, l.name)
@@ -152,7 +153,11 @@ func TestJudgementIsTheFittedOne(t *testing.T) {
 			fmt.Fprintf(&b, "\t\t%s, // %s\n", strings.TrimPrefix(list(want.weights[c][:]), fmt.Sprintf("[%d]float64", len(want.weights[c]))), judged[c])
 		}
 		b.WriteString("\t},\n}\n")
-		if err := os.WriteFile("people.go", []byte(b.String()), 0o644); err != nil {
+		src, err := format.Source([]byte(b.String()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile("people.go", src, 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return

@@ -5,55 +5,73 @@ import "math"
 // families that are compared, simplest first.
 var families = [...]Family{ConstantFamily, LineFamily, LogLinearFamily, PowerFamily, OffsetPower, OffsetExp, StretchedExp}
 
-// compare fits every family on the relative scale: errors weigh by the size
-// expected of them, so that all decades of y count alike.
-func (p *sample) compare() fitted {
+// fitted holds the curves of every family on one weighting.
+type fitted map[Family]curve
+
+func (p *sample) scale() scale { return scale{p.xmin, p.xmax} }
+
+// basis returns the table of a term, made on first use.
+func (p *sample) basis(t term) *basis {
+	if p.tables[t] == nil {
+		p.tables[t] = newBasis(t, p.scale(), p.gx)
+	}
+	return p.tables[t]
+}
+
+// fits reports whether a family is defined on the sizes of a sample.
+func (p *sample) fits(f Family) bool {
+	switch f.term() {
+	case logTerm:
+		return p.xmin >= 1 // below, x·log x is negative
+	case powerTerm:
+		return p.xmin >= 0
+	}
+	return true
+}
+
+// compare fits every family to the first n groups on the relative scale:
+// errors weigh by the size expected of them, so that all decades of y count
+// alike.
+func (p *sample) compare(n int, refine bool) fitted {
 	s := p.scale()
-	out := fitted{}
+	out := make(fitted, len(families))
+	y, w := p.gry[:n], p.gw[:n]
 	for _, f := range families {
+		if !p.fits(f) {
+			continue
+		}
 		switch f {
 		case ConstantFamily:
-			a, _, sse := solve(make([]float64, len(p.gx)), p.gry, p.gw, true)
+			a, _, sse := solve(make([]float64, n), y, w, true)
 			out[f] = curve{family: f, a: a, sse: sse}
-			continue
-		case LogLinearFamily:
-			if p.xmin < 1 {
-				continue
-			}
 		case StretchedExp:
-			if c, ok := p.stretched(); ok {
+			if c, ok := p.stretched(n, refine); ok {
 				out[f] = c
 			}
-			continue
+		default:
+			out[f] = p.basis(f.term()).fit(f, s, p.gx, y, w, refine)
 		}
-		if p.xmin < 0 && (f == PowerFamily || f == OffsetPower) {
-			continue
-		}
-		out[f] = newBasis(f, s, p.gx).fit(s, p.gx, p.gry, p.gw)
 	}
 	return out
 }
 
-// stretched fits log y = a + b·x^q, and scores it on y.
-func (p *sample) stretched() (curve, bool) {
+// stretched fits log y = a + b·x^q to the first n groups, and scores it on y.
+func (p *sample) stretched(n int, refine bool) (curve, bool) {
 	s := p.scale()
-	if p.xmin < 0 {
-		return curve{}, false
-	}
-	var x, l, w []float64
-	for i, y := range p.gry {
+	l, w := make([]float64, n), make([]float64, n)
+	positive := 0
+	for i, y := range p.gry[:n] {
 		if y > 0 {
-			x = append(x, p.gx[i])
-			l = append(l, math.Log(y))
-			w = append(w, p.gw[i]*y*y)
+			l[i], w[i] = math.Log(y), p.gw[i]*y*y
+			positive++
 		}
 	}
-	if len(x) < 4 {
+	if positive < 4 {
 		return curve{}, false
 	}
-	c := newBasis(StretchedExp, s, x).fit(s, x, l, w)
+	c := p.basis(powerTerm).fit(StretchedExp, s, p.gx, l, w, refine)
 	c.sse = 0
-	for i, v := range p.gx {
+	for i, v := range p.gx[:n] {
 		d := p.gry[i] - c.at(s, v)
 		c.sse += p.gw[i] * d * d
 	}
@@ -66,30 +84,131 @@ func bic(c curve, m int) float64 {
 	return n*math.Log(math.Max(c.sse, 1e-3)/n) + float64(c.family.parameters())*math.Log(n)
 }
 
+// straight is the greatest distance of a curve from its chord, as a share of
+// its rise, up to which it passes for a line: that of x^1.2 over a wide range.
+const straight = 0.065
+
+// quasi is the exponent q of a*exp(c*x^q) below which the curve is a power law
+// in disguise over any range that can be measured.
+const quasi = 0.25
+
 // class of a curve on the measured range.
-func (c curve) class() Class {
+func (c curve) class(s scale) Class { return c.classOn(s, s.xmin, s.xmax) }
+
+func (c curve) classOn(s scale, lo, hi float64) Class {
 	switch c.family {
+	case ConstantFamily:
+		return Unknown
 	case LineFamily, LogLinearFamily:
 		if c.b > 0 {
 			return Linear
 		}
-	case PowerFamily, OffsetPower:
-		switch {
-		case c.b <= 0 || c.theta < 0.8:
-			return Unknown
-		case c.theta <= 1.2:
-			return Linear
-		}
-		return Polynomial
-	case OffsetExp:
-		if c.b > 0 {
-			return Exponential
-		}
-	case StretchedExp:
-		if c.theta > 0.25 {
-			return Exponential
-		}
+		return Unknown
+	}
+	rise, bend := c.bend(s, lo, hi)
+	switch {
+	case !(rise > 0), bend < -straight:
+		return Unknown // falling or flattening
+	case bend <= straight:
+		return Linear
+	case c.family == PowerFamily, c.family == OffsetPower, c.family == StretchedExp && c.theta < quasi:
 		return Polynomial
 	}
-	return Unknown
+	return Exponential
+}
+
+// bend is how far a curve sags below its chord between two sizes, as a share
+// of its rise; negative where it bulges above.
+func (c curve) bend(s scale, from, to float64) (rise, bend float64) {
+	lo, hi := c.at(s, from), c.at(s, to)
+	rise = hi - lo
+	const steps = 32
+	for i := 1; i < steps; i++ {
+		q := float64(i) / steps
+		d := (lo + q*rise - c.at(s, from+q*(to-from))) / rise
+		if math.Abs(d) > math.Abs(bend) {
+			bend = d
+		}
+	}
+	return rise, bend
+}
+
+// A test is what the statistics of the fits on the relative scale say.
+type test struct {
+	class    Class
+	best     curve
+	rival    curve   // best of another class
+	gap      float64 // BIC of rival less that of best
+	points   int
+	groups   int
+	misfit   float64 // variance of the residuals of best over that between neighbours: 1 where nothing but scatter is left
+	scatter  float64 // relative size of the residuals
+	outliers float64 // share of the points more than four times the expected error off
+}
+
+// What it takes to settle a class by statistics alone: enough points, a curve
+// that follows them about as well as neighbours follow each other and within
+// the scatter that a person would overlook, no stray branch, and no curve of
+// another class nearly as good.
+const (
+	settledPoints   = 12
+	settledScatter  = 0.13
+	settledOutliers = 0.02
+	settledGap      = 4 // likelihood e^2 times greater
+)
+
+func (t test) settled() bool {
+	return t.points >= settledPoints && t.gap >= settledGap &&
+		t.scatter <= settledScatter && t.outliers <= settledOutliers &&
+		// The ratio of variances strays by about 2/sqrt(groups).
+		t.misfit <= 1.3+4/math.Sqrt(float64(t.groups))
+}
+
+// confidence of a settled class: by its likelihood against the runner-up, and
+// never certain, for people have other reasons too.
+func (t test) confidence() float64 {
+	return math.Min(1/(1+math.Exp(-t.gap/2)), 0.98)
+}
+
+func (p *sample) test(m fitted) test {
+	s := p.scale()
+	type champion struct {
+		curve
+		bic float64
+	}
+	best := map[Class]champion{}
+	for _, f := range families {
+		c, ok := m[f]
+		if !ok {
+			continue
+		}
+		k := c.class(s)
+		if v := bic(c, len(p.gx)); best[k].family == "" || v < best[k].bic {
+			best[k] = champion{c, v}
+		}
+	}
+	t := test{class: Unknown, points: len(p.x), groups: len(p.gx)}
+	first, second := math.Inf(1), math.Inf(1)
+	for _, k := range judged {
+		c, ok := best[k]
+		if !ok {
+			continue
+		}
+		if c.bic < first {
+			second, t.rival = first, t.best
+			first, t.best, t.class = c.bic, c.curve, k
+		} else if c.bic < second {
+			second, t.rival = c.bic, c.curve
+		}
+	}
+	t.gap = second - first
+	dof := math.Max(float64(len(p.gx)-t.best.family.parameters()), 1)
+	t.misfit = t.best.sse / dof
+	t.scatter = p.noise * math.Sqrt(t.misfit)
+	for i, x := range p.x {
+		if math.Abs(p.y[i]-t.best.at(s, x)) > 4*p.sigma[i]*math.Max(1, math.Sqrt(t.misfit)) {
+			t.outliers += 1 / float64(len(p.x))
+		}
+	}
+	return t
 }

@@ -24,11 +24,14 @@ type sample struct {
 
 	smooth []float64 // local trend of y, positive
 	noise  float64   // relative scatter about the trend, robust
+	tails  float64   // root mean square of the scatter over its robust scale
 	sigma  []float64 // scale of the error of each point
 
 	gx, gy, gn []float64 // groups: mean x, mean y, number of points
 	gw         []float64 // weight of a group on the relative scale: n/sigma^2, less for outlying points
 	gry        []float64 // mean y under the weights of the relative scale
+
+	tables [expTerm + 1]*basis // made on first use: a sample serves one goroutine
 }
 
 // newSample prepares a series. It copies what it keeps.
@@ -124,6 +127,13 @@ func (p *sample) smoothen() {
 		}
 	}
 	slices.Sort(rel)
+	var squares float64
+	for _, r := range rel {
+		squares += r * r
+	}
+	if len(rel) > 0 {
+		p.tails = math.Sqrt(squares/float64(len(rel))) / math.Max(1.4826*median(rel), 0.005)
+	}
 	p.noise = math.Max(1.4826*median(rel), 0.005)
 	for i := range n {
 		q := p.resolution * p.resolution / 12

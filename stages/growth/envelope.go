@@ -1,0 +1,227 @@
+package growth
+
+import (
+	"errors"
+	"math"
+	"math/big"
+	"slices"
+
+	"github.com/concluder/concluder/stages/expr"
+)
+
+// coefficientDigits are the significant digits of a printed coefficient:
+// rounding up costs less than a thousandth of the bound.
+const coefficientDigits = 4
+
+// Envelope returns the least A·g + B that holds on every point of s, for a
+// shape g that is defined, not negative and growing there: among A > 0 and
+// B >= 0 the one with the least sum of U(x_i) - y_i. The sum is that of one
+// line over the points (g, y), so the optimum is the edge of their upper
+// convex hull, with the origin among them for B >= 0, that lies over the mean
+// of g. Where that edge falls or is level the bound would be a constant: then
+// Flat is set and the last rising edge is taken.
+//
+// The error is a *ShapeError where g cannot be the shape of a bound.
+func Envelope(shape expr.Expr, s Series) (Bound, error) {
+	if len(s.X) == 0 || len(s.X) != len(s.Y) {
+		return Bound{}, errors.New("envelope: no points")
+	}
+	v, err := evaluate(shape, s.X)
+	if err != nil {
+		return Bound{}, err
+	}
+	all := make([]int, len(s.X))
+	for i := range all {
+		all[i] = i
+	}
+	l := overlay(v.h, s.Y, all)
+	b := Bound{Shape: shape, Flat: l.flat, Binding: l.binding, line: l, values: v}
+	b.a, b.b = l.coefficients(v)
+	b.tighten(s, all)
+	b.Expr, b.Text = b.formula(b.a, b.b)
+
+	keep := peel(v.h, s.Y, all, len(all)/20)
+	r := Bound{Shape: shape, values: v}
+	r.a, r.b = overlay(v.h, s.Y, keep).coefficients(v)
+	r.tighten(s, keep)
+	b.Robust, b.Robust95 = b.formula(r.a, r.b)
+	return b, nil
+}
+
+// Ceiling is the bound of a series that shows no growth: its largest value.
+func Ceiling(s Series) Bound {
+	e := expr.Num(slices.Max(s.Y))
+	b := Bound{Expr: e, Text: caret(e), Robust: e, Robust95: caret(e), Flat: true}
+	for i, y := range s.Y {
+		if y == slices.Max(s.Y) {
+			b.Binding = append(b.Binding, i)
+		}
+	}
+	return b
+}
+
+// A line a·h + b over points (h, y).
+type line struct {
+	a, b    float64
+	binding []int
+	flat    bool
+}
+
+// overlay is the least line over the chosen points with a > 0 and b >= 0. h
+// does not fall along the points.
+func overlay(h, y []float64, chosen []int) line {
+	type vertex struct {
+		h, y float64
+		at   int
+	}
+	hull := []vertex{{0, 0, -1}} // the line passes over the origin: b >= 0
+	mean := 0.0
+	for _, i := range chosen {
+		mean += h[i] / float64(len(chosen))
+		p := vertex{h[i], y[i], i}
+		if last := hull[len(hull)-1]; p.h == last.h {
+			if p.y <= last.y {
+				continue
+			}
+			hull = hull[:len(hull)-1]
+		}
+		for len(hull) >= 2 {
+			q, r := hull[len(hull)-2], hull[len(hull)-1]
+			// r goes when it lies on or under the chord from q to p.
+			if (r.y-q.y)*(p.h-q.h) > (p.y-q.y)*(r.h-q.h) {
+				break
+			}
+			hull = hull[:len(hull)-1]
+		}
+		hull = append(hull, p)
+	}
+	edge := 1
+	for edge < len(hull)-1 && hull[edge].h < mean {
+		edge++
+	}
+	l := line{}
+	for ; edge >= 1 && edge < len(hull); edge-- {
+		q, r := hull[edge-1], hull[edge]
+		if r.y > q.y {
+			l.a = (r.y - q.y) / (r.h - q.h)
+			l.b = math.Max(0, r.y-l.a*r.h)
+			for _, p := range []vertex{q, r} {
+				if p.at >= 0 {
+					l.binding = append(l.binding, p.at)
+				}
+			}
+			return l
+		}
+		l.flat = true
+	}
+	// No edge rises: no y is positive, or only where the shape is zero. The
+	// smallest slope that shows is a millionth of the height.
+	l.flat = true
+	top := 0.0
+	for _, i := range chosen {
+		top = math.Max(top, y[i])
+	}
+	l.a, l.b = 1e-6*math.Max(top, 1e-6), top
+	return l
+}
+
+// coefficients of g, rounded up, for a line over its scaled values.
+func (l line) coefficients(v values) (a, b decimal) {
+	// a·exp(-log) in decimals, also where that is out of range.
+	e := math.Floor(-v.log / math.Ln10)
+	m := l.a * math.Exp(-v.log-e*math.Ln10)
+	return roundUp(m, int(e), coefficientDigits), roundUp(l.b, 0, coefficientDigits)
+}
+
+// margin is the least share of y by which a bound stays above it, so that the
+// bound also holds where it is evaluated in float64.
+const margin = 1e-12
+
+// tighten raises A until the printed decimals hold on the chosen points. The
+// comparison is done in float64 where that decides it, else in numbers of 128
+// bits.
+func (b *Bound) tighten(s Series, chosen []int) {
+	for range 1000 {
+		if b.holds(s, chosen) {
+			return
+		}
+		b.a = b.a.next()
+	}
+}
+
+func (b *Bound) holds(s Series, chosen []int) bool {
+	scale, add := math.Exp(b.a.log()+b.values.log), b.b.float()
+	for _, i := range chosen {
+		u := scale*b.values.h[i] + add
+		// exp and log of the scaled values are good to about 1e-13 times the
+		// size of the logarithm.
+		if slack := u - s.Y[i]; slack > 1e-9*math.Max(u, math.Abs(s.Y[i])) {
+			continue
+		}
+		if !b.holdsExactly(s.X[i], s.Y[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// holdsExactly compares at one point in numbers of 128 bits.
+func (b *Bound) holdsExactly(x, y float64) bool {
+	const precision = 128
+	g, err := b.Shape.EvalBig(x, precision)
+	if err != nil {
+		return false
+	}
+	a := new(big.Float).SetPrec(precision).SetRat(b.a.rat())
+	u := new(big.Float).SetPrec(precision).Mul(a, g)
+	u.Add(u, new(big.Float).SetPrec(precision).SetRat(b.b.rat()))
+	want := new(big.Float).SetPrec(precision).SetFloat64(y)
+	want.Add(want, new(big.Float).SetFloat64(margin*math.Abs(y)))
+	return u.Cmp(want) >= 0
+}
+
+// formula is A·g + B as an expression and as text.
+func (b *Bound) formula(a, c decimal) (expr.Expr, string) {
+	e := b.Shape
+	if a.rat().Cmp(big.NewRat(1, 1)) != 0 {
+		e = expr.Mul(a.expr(), e)
+	}
+	if c.digits > 0 {
+		e = expr.Add(e, c.expr())
+	}
+	return e, caret(e)
+}
+
+// At is the bound at x in float64; +Inf where it overflows.
+func (b *Bound) At(x float64) float64 { return b.Expr.Float(x) }
+
+// peel leaves out k points, one by one: of the points that hold the line up,
+// the one without which it drops the most over the mean of h.
+func peel(h, y []float64, chosen []int, k int) []int {
+	keep := slices.Clone(chosen)
+	mean := 0.0
+	for _, i := range chosen {
+		mean += h[i] / float64(len(chosen))
+	}
+	rest := make([]int, 0, len(keep))
+	for range k {
+		best, at := math.Inf(1), -1
+		for _, i := range overlay(h, y, keep).binding {
+			rest = rest[:0]
+			for _, j := range keep {
+				if j != i {
+					rest = append(rest, j)
+				}
+			}
+			l := overlay(h, y, rest)
+			if v := l.a*mean + l.b; v < best {
+				best, at = v, i
+			}
+		}
+		if at < 0 {
+			break
+		}
+		keep = slices.DeleteFunc(keep, func(j int) bool { return j == at })
+	}
+	return keep
+}

@@ -1,0 +1,95 @@
+package growth
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/concluder/concluder/stages/expr"
+)
+
+// values of a shape at the sizes of a series, scaled so that the largest is 1:
+// g(x_i) = h[i]·exp(log). They survive where g itself overflows.
+type values struct {
+	h   []float64
+	log float64
+}
+
+// A ShapeError says why an expression cannot be the shape of a bound.
+type ShapeError struct {
+	Shape  string
+	Reason string
+}
+
+func (e *ShapeError) Error() string { return fmt.Sprintf("shape %s: %s", e.Shape, e.Reason) }
+
+// evaluate gives the values of a shape, which must be defined, not negative
+// and not falling on the points, and larger at the last size than at the first.
+func evaluate(shape expr.Expr, xs []float64) (values, error) {
+	v := values{h: make([]float64, len(xs)), log: math.Inf(-1)}
+	fail := func(format string, args ...any) (values, error) {
+		return values{}, &ShapeError{caret(shape), fmt.Sprintf(format, args...)}
+	}
+	if shape.IsZero() || !shape.HasVar() {
+		return fail("it does not depend on the size")
+	}
+	for i, x := range xs {
+		if i > 0 && x == xs[i-1] {
+			v.h[i] = v.h[i-1]
+			continue
+		}
+		l, sign := logAbs(shape, x)
+		switch {
+		case math.IsNaN(l):
+			return fail("it is not defined at x0 = %s", number(x))
+		case math.IsInf(l, 1):
+			return fail("it is beyond all numbers at x0 = %s", number(x))
+		case sign < 0:
+			return fail("it is negative at x0 = %s", number(x))
+		}
+		if i > 0 && l < v.h[i-1]-1e-9*math.Max(1, math.Abs(l)) {
+			return fail("it falls between x0 = %s and %s", number(xs[i-1]), number(x))
+		}
+		v.h[i] = l
+		v.log = math.Max(v.log, l)
+	}
+	if n := len(xs); n > 0 && !(v.h[n-1] > v.h[0]+1e-12) {
+		return fail("it does not grow from x0 = %s to %s", number(xs[0]), number(xs[n-1]))
+	}
+	for i, l := range v.h {
+		v.h[i] = math.Exp(l - v.log)
+	}
+	return v, nil
+}
+
+// logAbs is log |e(x)| and the sign of e(x); NaN where e is not defined, -Inf
+// where it is 0. Values out of range of a float64 are computed with more.
+func logAbs(e expr.Expr, x float64) (float64, int) {
+	f := e.Float(x)
+	sign := 1
+	if math.Signbit(f) {
+		sign = -1
+	}
+	if f != 0 && !math.IsInf(f, 0) && !math.IsNaN(f) {
+		return math.Log(math.Abs(f)), sign
+	}
+	b, err := e.EvalBig(x, 64)
+	switch {
+	case err != nil:
+		return math.NaN(), 0
+	case b.IsInf():
+		return math.Inf(1), b.Sign()
+	case b.Sign() == 0:
+		return math.Inf(-1), 0
+	}
+	exponent := b.MantExp(nil)
+	m, _ := b.SetMantExp(b, -exponent).Float64()
+	return math.Log(math.Abs(m)) + float64(exponent)*math.Ln2, b.Sign()
+}
+
+// number prints a measured value for people.
+func number(v float64) string {
+	if a := math.Abs(v); a != 0 && (a >= 1e7 || a < 1e-3) {
+		return fmt.Sprintf("%.3g", v)
+	}
+	return fmt.Sprintf("%.6g", v)
+}
