@@ -54,12 +54,14 @@ const (
 type Expr struct{ n *node }
 
 type node struct {
-	op     Op
-	args   []*node
-	num    *number // OpNum
-	size   int32   // nodes of the tree
-	depth  int32
-	hasVar bool
+	op   Op
+	args []*node
+	num  *number // OpNum
+	// logBase is set for a power of a literal that is not constant.
+	logBase *literalLog
+	size    int32 // nodes of the tree
+	depth   int32
+	hasVar  bool
 }
 
 // IsZero reports whether e is the zero Expr: no expression at all.
@@ -173,6 +175,9 @@ func newNode(op Op, args ...*node) *node {
 		n.hasVar = n.hasVar || a.hasVar
 	}
 	n.depth++
+	if op == OpPow && args[0].op == OpNum && args[1].hasVar {
+		n.logBase = newLiteralLog(args[0].num)
+	}
 	return n
 }
 

@@ -134,7 +134,7 @@ func TestErrors(t *testing.T) {
 		{"logarithm of zero", second(Prec(64).Log(Int(0))), ErrDomain},
 		{"logarithm of a negative number", second(Prec(64).Log(Int(-1))), ErrDomain},
 		{"root of a negative number", second(Prec(64).Sqrt(Int(-4))), ErrDomain},
-		{"exponential beyond the range", second(Prec(64).Exp(Int(1<<40))), ErrRange},
+		{"exponential beyond the range", second(Prec(64).Exp(Int(1 << 40))), ErrRange},
 		{"exponential of a wide ball", second(Prec(64).Exp(wide)), ErrWide},
 		{"sine of a huge argument", second(Prec(64).Sin(Prec(64).Rat(new(big.Rat).SetFloat64(1e30)))), ErrRange},
 	} {
