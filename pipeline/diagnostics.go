@@ -64,14 +64,14 @@ func WriteDiagnostics(w io.Writer, diags hcl.Diagnostics, sources Sources) error
 			fmt.Fprintf(b, "%s: ", position(*d.Subject))
 		}
 		fmt.Fprintf(b, "%s: %s\n", word, printable(d.Summary))
-		if d.Subject != nil {
+		notes, _ := d.Extra.([]Note)
+		if d.Subject != nil && (len(notes) == 0 || notes[0].Range != *d.Subject) {
 			writeSnippet(b, *d.Subject, sources, lines)
 		}
 		writeIndented(b, d.Detail)
 		if where := valuesIn(d); where != "" {
 			writeIndented(b, where)
 		}
-		notes, _ := d.Extra.([]Note)
 		for _, n := range notes {
 			fmt.Fprintf(b, "  %s: %s\n", position(n.Range), printable(n.Text))
 			writeSnippet(b, n.Range, sources, lines)

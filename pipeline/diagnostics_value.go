@@ -20,6 +20,14 @@ func plain(d *hcl.Diagnostic) *hcl.Diagnostic {
 	if x, ok := hcl.DiagnosticExtra[hclsyntax.FunctionCallDiagExtra](d); ok && x.CalledFunctionName() != "" {
 		if err := x.FunctionCallError(); err != nil {
 			c.Summary, c.Detail = x.CalledFunctionName()+": "+err.Error(), ""
+		} else {
+			c.Summary = x.CalledFunctionName() + ": " + lowerFirst(c.Summary)
+		}
+	}
+	// The library points at an expression's first token.
+	if d.Expression != nil && d.Subject != nil {
+		if *d.Subject == d.Expression.StartRange() {
+			c.Subject = d.Expression.Range().Ptr()
 		}
 	}
 	c.Extra = nil
@@ -191,8 +199,8 @@ func nearest(name string, candidates []string) string {
 			continue
 		}
 		d := distance(lower, strings.ToLower(c))
-		// A third of the letters may differ; of a short name one.
-		if d > max(1, min(len(name), len(c))/3) {
+		// About a third of the letters may differ; of a short name one.
+		if d > max(1, (min(len(name), len(c))+1)/3) {
 			continue
 		}
 		if bestAt < 0 || d < bestAt {

@@ -245,7 +245,7 @@ func (f *formula) text(name string, c *instanceContext) (s string, reads []fileM
 func wrongType(name, want string, v cty.Value, e hcl.Expression) *hcl.Diagnostic {
 	return &hcl.Diagnostic{
 		Severity: hcl.DiagError,
-		Summary:  fmt.Sprintf("%s must be %s, but is %s", name, want, describe(v)),
+		Summary:  fmt.Sprintf("%s is %s, but must be %s", name, describe(v), want),
 		Subject:  e.Range().Ptr(),
 	}
 }
@@ -261,23 +261,88 @@ func setting(a *Attribute, name string, v cty.Value, e hcl.Expression) (cty.Valu
 	}
 	c, err := convert.Convert(v, a.Type)
 	if err != nil {
-		d := wrongType(name, describeType(a.Type), v, e)
-		// A path says where in a list or object the trouble is.
-		if path, ok := err.(cty.PathError); ok && len(path.Path) > 0 {
-			d.Detail = fmt.Sprintf("At %s%s: %s.", name, showPath(path.Path), path.Error())
-		}
-		return cty.NilVal, d
+		return cty.NilVal, misfit(a.Type, name, v, e)
 	}
-	if a.Check != nil {
-		if err := a.Check(c); err != nil {
-			return cty.NilVal, &hcl.Diagnostic{
-				Severity: hcl.DiagError,
-				Summary:  fmt.Sprintf("%s %v, but is %s", name, err, describe(c)),
-				Subject:  e.Range().Ptr(),
+	if a.Check == nil {
+		return c, nil
+	}
+	if err := a.Check(c); err != nil {
+		return cty.NilVal, refused(a, err, name, c, e)
+	}
+	return c, nil
+}
+
+// misfit reports a value that does not convert to a type, at the element that
+// is to blame where the list or object is written out.
+func misfit(t cty.Type, name string, v cty.Value, e hcl.Expression) *hcl.Diagnostic {
+	if t.IsCollectionType() {
+		for _, x := range elements(name, v, e) {
+			if _, err := convert.Convert(x.value, t.ElementType()); err != nil {
+				return misfit(t.ElementType(), x.name, x.value, x.expr)
 			}
 		}
 	}
-	return c, nil
+	d := wrongType(name, describeType(t), v, e)
+	_, err := convert.Convert(v, t)
+	if path, ok := err.(cty.PathError); ok && len(path.Path) > 0 {
+		d.Detail = fmt.Sprintf("At %s%s: %s.", name, showPath(path.Path), path.Error())
+	}
+	return d
+}
+
+// refused reports a value that a check does not accept, at the element that is
+// to blame where there is one.
+func refused(a *Attribute, err error, name string, v cty.Value, e hcl.Expression) *hcl.Diagnostic {
+	if v.Type().IsListType() {
+		for _, x := range elements(name, v, e) {
+			if alone := a.Check(cty.ListVal([]cty.Value{x.value})); alone != nil {
+				return refused(&Attribute{Check: a.Check}, alone, x.name, x.value, x.expr)
+			}
+		}
+	}
+	d := &hcl.Diagnostic{Severity: hcl.DiagError, Subject: e.Range().Ptr()}
+	if t := v.Type(); t.IsPrimitiveType() {
+		d.Summary = fmt.Sprintf("%s is %s, but %v", name, describe(v), err)
+	} else {
+		d.Summary = fmt.Sprintf("%s %v", name, err)
+	}
+	return d
+}
+
+type element struct {
+	name  string
+	value cty.Value
+	expr  hcl.Expression
+}
+
+// elements returns the parts of a list or object with the expressions that they
+// come from, none where the expression is not written out.
+func elements(name string, v cty.Value, e hcl.Expression) []element {
+	if v.IsNull() || !v.CanIterateElements() {
+		return nil
+	}
+	var out []element
+	switch x := e.(type) {
+	case *hclsyntax.TupleConsExpr:
+		if v.LengthInt() != len(x.Exprs) {
+			return nil
+		}
+		for it := v.ElementIterator(); it.Next(); {
+			_, value := it.Element()
+			i := len(out)
+			out = append(out, element{fmt.Sprintf("%s[%d]", name, i), value, x.Exprs[i]})
+		}
+	case *hclsyntax.ObjectConsExpr:
+		for it := v.ElementIterator(); it.Next(); {
+			k, value := it.Element()
+			for _, item := range x.Items {
+				if key := staticKey(item); key != "" && key == k.AsString() {
+					out = append(out, element{name + "." + key, value, item.ValueExpr})
+				}
+			}
+		}
+	}
+	return out
 }
 
 func showPath(p cty.Path) string {

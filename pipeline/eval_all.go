@@ -14,7 +14,7 @@ import (
 func (l *loader) evaluateNodes() {
 	paths := newPathIndex(l)
 	for i, s := range l.stages {
-		if s.broken {
+		if s.skip {
 			continue
 		}
 		s.share() // before several goroutines use it

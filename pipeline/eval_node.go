@@ -110,11 +110,8 @@ func (s *stageDef) evaluate(c *instanceContext) *evaluation {
 		}
 	}
 
-	ok := !e.diags.HasErrors()
-	if ok {
-		ok = s.evaluateOutputs(e, place, c)
-	}
-	if ok && h.usesIO {
+	ok := s.evaluateOutputs(e, place, c)
+	if ok && h.usesIO && !s.broken {
 		io := s.ioContext(c, e.outputs, nil)
 		for i := range s.settings {
 			if d := &s.settings[i]; d.formula != nil && d.formula.usesIO {
@@ -155,6 +152,9 @@ func (s *stageDef) evaluateOutputs(e *evaluation, place map[string]cty.Value, c 
 	}
 	if s.kind.Outputs == nil {
 		return true
+	}
+	if s.broken || e.diags.HasErrors() {
+		return false // a kind sees sound settings alone
 	}
 	p := Place{Prefix: s.stage.Prefix, Settings: place}
 	if s.stage.PerInstance {

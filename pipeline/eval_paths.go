@@ -18,7 +18,6 @@ type pathIndex struct {
 	entries []pathEntry
 }
 
-// pathSeed makes hashes of one process comparable.
 type pathEntry struct {
 	hash  uint64 // of the absolute path, case folded
 	stage int32  // index in l.stages
@@ -128,7 +127,7 @@ func (x *pathIndex) uses(e pathEntry) []use {
 	}
 	for _, f := range v.inputs {
 		u := base
-		u.path, u.show, u.attr, u.at = f.Path, f.Show, f.Attr, s.inputRange(f)
+		u.path, u.show, u.attr, u.at = f.Path, f.Show, f.Attr, s.inputRange(f, c)
 		out = append(out, u)
 	}
 	return out
@@ -147,14 +146,44 @@ func (s *stageDef) outputRange(name string) hcl.Range {
 	return s.outputs.expr.Range()
 }
 
-// inputRange is where the file says an input's path.
-func (s *stageDef) inputRange(f InputFile) hcl.Range {
+// inputRange is where the pipeline file says an input's path.
+func (s *stageDef) inputRange(f InputFile, c *instanceContext) hcl.Range {
+	if f.Attr == fileAttr {
+		for _, x := range s.formulas() {
+			_, reads, _ := x.in(c)
+			if slices.ContainsFunc(reads, func(r fileMark) bool { return r.path == f.Path }) {
+				return x.expr.Range()
+			}
+		}
+	}
 	for _, i := range s.inputs {
 		if i.attr == f.Attr && (i.pos == f.Pos || i.pos == wholeList) {
 			return i.formula.expr.Range()
 		}
 	}
 	return s.block.DefRange()
+}
+
+// formulas are those of the stage's attributes, but for what uses outputs.
+func (s *stageDef) formulas() []*formula {
+	var out []*formula
+	for _, d := range s.settings {
+		if d.formula != nil && !d.formula.usesIO {
+			out = append(out, d.formula)
+		}
+	}
+	for _, i := range s.inputs {
+		out = append(out, i.formula)
+	}
+	if s.outputs != nil {
+		for _, i := range s.outputs.items {
+			out = append(out, i.formula)
+		}
+		if s.outputs.whole != nil {
+			out = append(out, s.outputs.whole)
+		}
+	}
+	return out
 }
 
 // clashes collects what pathIndex finds: one entry for each pair of places in
@@ -214,21 +243,27 @@ func (c *clashes) diagnostics() hcl.Diagnostics {
 func (x *clash) written() *hcl.Diagnostic {
 	a, b := x.a, x.b
 	d := &hcl.Diagnostic{Severity: hcl.DiagError, Subject: &b.at}
-	same := "one file"
-	if a.path != b.path {
-		same = "files whose names differ only in case, which many file systems take for one"
-	}
+	fold := a.path != b.path
 	switch {
 	case a.stage == b.stage && a.node == b.node:
-		d.Summary = fmt.Sprintf("outputs %q and %q of stage %s are %s: %q", a.output, b.output, a.stage.stage.Address(), same, b.show)
-	case a.stage == b.stage:
-		d.Summary = fmt.Sprintf("stage %s writes %s for instances %q and %q: %q", a.stage.stage.Address(), same, a.instance, b.instance, b.show)
-		if a.path == b.path {
-			d.Detail = `Write "${instance}" in the path, or per_instance = false to run the stage once.`
+		d.Summary = fmt.Sprintf("outputs %q and %q of stage %s are one file: %q", a.output, b.output, a.stage.stage.Address(), b.show)
+		if fold {
+			d.Summary = fmt.Sprintf("the paths of outputs %q and %q of stage %s differ only in case", a.output, b.output, a.stage.stage.Address())
 		}
+	case a.stage == b.stage && fold:
+		d.Summary = fmt.Sprintf("the paths that stage %s writes for instances %q and %q differ only in case", a.stage.stage.Address(), a.instance, b.instance)
+	case a.stage == b.stage:
+		d.Summary = fmt.Sprintf("stage %s writes %q for instance %q and again for %q", a.stage.stage.Address(), b.show, a.instance, b.instance)
+		d.Detail = `Write "${instance}" in the path, or per_instance = false to run the stage once.`
 	default:
-		d.Summary = fmt.Sprintf("stages %s and %s write %s: %q", a.stage.stage.Address(), b.stage.stage.Address(), same, b.show)
+		d.Summary = fmt.Sprintf("stage %s writes %q, which stage %s writes too", b.stage.stage.Address(), b.show, a.stage.stage.Address())
+		if fold {
+			d.Summary = fmt.Sprintf("stages %s and %s write files whose paths differ only in case", a.stage.stage.Address(), b.stage.stage.Address())
+		}
 		d.Extra = []Note{{Range: a.at, Text: fmt.Sprintf("stage %s writes it here", a.stage.stage.Address())}}
+	}
+	if fold {
+		d.Detail = fmt.Sprintf("Many file systems take %q and %q for one file.", a.show, b.show)
 	}
 	x.count--
 	if x.count > 0 {

@@ -196,7 +196,7 @@ func (f *fileFunctions) list(folder, part string, i int, last bool) ([]globbed, 
 	}
 	entries, err := os.ReadDir(absolute(f.dir, where))
 	if err != nil {
-		return nil, fmt.Errorf("folder %s: %w", cmp.Or(where, "."), cause(err))
+		return nil, fmt.Errorf("folder %s: %w%s", cmp.Or(where, "."), cause(err), f.nearFolder(where, err))
 	}
 	var out []globbed
 	for _, e := range entries {
@@ -218,6 +218,28 @@ func (f *fileFunctions) list(folder, part string, i int, last bool) ([]globbed, 
 		}
 	}
 	return out, nil
+}
+
+// nearFolder offers a folder beside one that is not there.
+func (f *fileFunctions) nearFolder(folder string, err error) string {
+	if !errors.Is(err, fs.ErrNotExist) {
+		return ""
+	}
+	parent, name := path.Split(folder)
+	entries, err := os.ReadDir(absolute(f.dir, parent))
+	if err != nil {
+		return ""
+	}
+	var names []string
+	for _, e := range entries {
+		if e.IsDir() {
+			names = append(names, e.Name())
+		}
+	}
+	if near := nearest(name, names); near != "" {
+		return fmt.Sprintf("; did you mean %q?", parent+near)
+	}
+	return ""
 }
 
 // existing keeps the paths that are there.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"slices"
 	"strings"
 	"time"
 
@@ -113,13 +114,14 @@ func Distinct(v cty.Value) error {
 	if !v.CanIterateElements() {
 		return nil
 	}
-	seen := cty.NewValueSet(cty.DynamicPseudoType)
+	seen := make(map[int][]cty.Value) // by hash
 	for it := v.ElementIterator(); it.Next(); {
 		_, e := it.Element()
-		if seen.Has(e) {
+		h := e.Hash()
+		if slices.ContainsFunc(seen[h], e.RawEquals) {
 			return fmt.Errorf("must not repeat %s", showValue(e))
 		}
-		seen.Add(e)
+		seen[h] = append(seen[h], e)
 	}
 	return nil
 }

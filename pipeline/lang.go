@@ -64,7 +64,7 @@ type loader struct {
 	providers []*providerDef
 	stages    []*stageDef // in file order, each address once
 
-	// Addresses of blocks in error: references to them are not reported too.
+	// Names of blocks in error: references to them are not reported too.
 	brokenProviders, brokenStages map[string]bool
 	missingOutputs                []missingOutput
 

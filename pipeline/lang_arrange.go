@@ -100,7 +100,7 @@ func (s *stageDef) checkScope() {
 		if s.explicit != nil {
 			d.Detail = "Remove per_instance = false to run it once for each."
 		}
-		s.broken = true
+		s.broken, s.skip = true, true
 	}
 	for _, r := range s.refs {
 		one := r.attr.Role == InputPath || r.attr.Role == Setting || r.attr.Role == Hidden
@@ -109,7 +109,7 @@ func (s *stageDef) checkScope() {
 			if s.explicit != nil {
 				d.Detail = "Remove per_instance = false to run it once for each."
 			}
-			s.broken = true
+			s.broken, s.skip = true, true
 		}
 	}
 }
@@ -149,7 +149,7 @@ func (s *stageDef) nameOutputs() {
 		}
 		return
 	}
-	if s.broken {
+	if s.skip {
 		return
 	}
 	c := s.l.firstContext(s)

@@ -165,8 +165,8 @@ func (l *loader) reportCycle(c [][2]int, edges [][]edge, name func(int) string, 
 	var notes []Note
 	for _, step := range c {
 		e := edges[step[0]][step[1]]
-		notes = append(notes, Note{Range: e.at, Text: name(step[0]) + " refers to " + name(e.to)})
+		notes = append(notes, Note{Range: e.at, Text: name(step[0]) + " needs " + name(e.to)})
 	}
-	d := l.errorAt(first.at, "%s that refer to each other in a circle", what)
+	d := l.errorAt(first.at, "%s that need each other, in a cycle", what)
 	d.Extra = notes
 }

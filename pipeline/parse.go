@@ -12,6 +12,10 @@ import (
 // A document is a pipeline file's blocks by type, each in file order.
 type document struct {
 	pipelines, providers, variables, locals, stages []*hclsyntax.Block
+
+	// unclear says that some block's type or labels are wrong, so that a block
+	// that seems to be missing may be there.
+	unclear bool
 }
 
 // blockTypes are the blocks of a pipeline file and the labels that each has.
@@ -30,13 +34,20 @@ var blockTypes = []struct {
 // else is checked: the parser's guess at the rest would give false alarms.
 func (l *loader) parse(src []byte) bool {
 	file, diags := hclsyntax.ParseConfig(src, l.show, hcl.InitialPos)
-	if diags.HasErrors() {
-		l.diags = append(l.diags, plainAll(diags)...)
-		return false
-	}
 	body, ok := file.Body.(*hclsyntax.Body)
+	sortDiagnostics(diags)
+	for _, d := range diags {
+		if d.Severity != hcl.DiagError || l.attributeTwice(body, d, src) {
+			continue
+		}
+		ok = false
+		l.diags = append(l.diags, plain(d))
+		// After a quote that is not closed text and code change places.
+		if d.Summary == "Invalid multi-line string" || d.Summary == "Unterminated template string" {
+			break
+		}
+	}
 	if !ok {
-		l.errorAt(hcl.Range{Filename: l.show, Start: hcl.InitialPos, End: hcl.InitialPos}, "not a pipeline file")
 		return false
 	}
 	for _, a := range sortedAttributes(body) {
@@ -47,12 +58,13 @@ func (l *loader) parse(src []byte) bool {
 		case name != "":
 			d.Detail = fmt.Sprintf("Did you mean the block %s?", blockForm(name))
 		default:
-			d.Detail = "Attributes stand in blocks; a value that several blocks use stands in locals { … }."
+			d.Detail = "Attributes stand in blocks; a value that several blocks use stands in locals { ... }."
 		}
 	}
 	for _, b := range body.Blocks {
 		switch {
 		case !l.checkLabels(b):
+			l.doc.unclear = true
 		case b.Type == "pipeline":
 			l.doc.pipelines = append(l.doc.pipelines, b)
 		case b.Type == "provider":
@@ -68,6 +80,31 @@ func (l *loader) parse(src []byte) bool {
 	return true
 }
 
+// attributeTwice reports an attribute that a block has twice, and whether d was
+// about one. The parser's own message lacks the first position, and is the only
+// one of its errors after which the rest of the file is sound.
+func (l *loader) attributeTwice(body *hclsyntax.Body, d *hcl.Diagnostic, src []byte) bool {
+	if body == nil || d.Summary != "Attribute redefined" || d.Subject == nil || !d.Subject.CanSliceBytes(src) {
+		return false
+	}
+	name := string(d.Subject.SliceBytes(src))
+	for {
+		i := slices.IndexFunc(body.Blocks, func(b *hclsyntax.Block) bool {
+			return b.Body.SrcRange.ContainsPos(d.Subject.Start)
+		})
+		if i < 0 {
+			break
+		}
+		body = body.Blocks[i].Body
+	}
+	first := body.Attributes[name]
+	if first == nil {
+		return false
+	}
+	l.errorAt(*d.Subject, "the attribute %q is given twice", name).Extra = []Note{{Range: first.NameRange, Text: "first given here"}}
+	return true
+}
+
 func blockNames() []string {
 	var names []string
 	for _, t := range blockTypes {
@@ -76,7 +113,7 @@ func blockNames() []string {
 	return names
 }
 
-// blockForm shows how a block is written: stage "KIND" "NAME" { … }.
+// blockForm shows how a block is written: stage "KIND" "NAME" { ... }.
 func blockForm(name string) string {
 	form := name
 	for _, t := range blockTypes {
@@ -86,7 +123,7 @@ func blockForm(name string) string {
 			}
 		}
 	}
-	return form + " { … }"
+	return form + " { ... }"
 }
 
 // checkLabels reports whether a block is one of the language's, with the right
@@ -105,7 +142,7 @@ func (l *loader) checkLabels(b *hclsyntax.Block) bool {
 		} else {
 			for _, k := range l.kinds.Stages {
 				if k.Name == b.Type {
-					d.Detail = fmt.Sprintf("Did you mean stage %q \"NAME\" { … }?", b.Type)
+					d.Detail = fmt.Sprintf("Did you mean stage %q \"NAME\" { ... }?", b.Type)
 				}
 			}
 		}
@@ -157,15 +194,20 @@ func sortedAttributes(b *hclsyntax.Body) []*hclsyntax.Attribute {
 
 // checkBody reports what does not belong into a block and what is missing.
 // What names the block in messages: `stage load.points`.
-func (l *loader) checkBody(b *hclsyntax.Body, at hcl.Range, what string, attrs []Attribute, blocks []string, extra ...string) {
+// It returns the names that were attempted: what a wrong name may have meant.
+func (l *loader) checkBody(b *hclsyntax.Body, at hcl.Range, what string, attrs []Attribute, blocks []string, extra ...string) map[string]bool {
 	names := slices.Clone(extra)
 	for _, a := range attrs {
 		names = append(names, a.Name)
 	}
+	// A required attribute that is misspelt or written as a block is not also
+	// reported as missing.
+	attempted := make(map[string]bool)
 	for _, a := range sortedAttributes(b) {
 		if slices.Contains(names, a.Name) {
 			continue
 		}
+		attempted[nearest(a.Name, names)] = true
 		d := l.errorAt(a.NameRange, "unknown attribute %q in %s", a.Name, what)
 		switch {
 		case slices.Contains(blocks, a.Name):
@@ -184,6 +226,7 @@ func (l *loader) checkBody(b *hclsyntax.Body, at hcl.Range, what string, attrs [
 		if slices.Contains(blocks, inner.Type) {
 			continue
 		}
+		attempted[inner.Type] = true
 		d := l.errorAt(inner.TypeRange, "unknown block %q in %s", inner.Type, what)
 		switch {
 		case slices.Contains(names, inner.Type):
@@ -196,10 +239,11 @@ func (l *loader) checkBody(b *hclsyntax.Body, at hcl.Range, what string, attrs [
 	}
 	for _, a := range attrs {
 		// A provider may be filled in by the language.
-		if a.Required && a.Role != ProviderRef && b.Attributes[a.Name] == nil {
+		if a.Required && a.Role != ProviderRef && b.Attributes[a.Name] == nil && !attempted[a.Name] {
 			l.errorAt(at, "%s needs the attribute %q", what, a.Name)
 		}
 	}
+	return attempted
 }
 
 // duplicate reports a second declaration.

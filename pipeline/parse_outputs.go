@@ -56,7 +56,7 @@ func (s *stageDef) readOutputs(a *Attribute, e hclsyntax.Expression) {
 			continue
 		}
 		if !f.varies {
-			if _, _, d := outputPath(name, f, &instanceContext{}); len(d) > 0 {
+			if _, _, d := outputPath(name, f, &instanceContext{known: true}); len(d) > 0 {
 				s.l.diags = append(s.l.diags, d...)
 				continue
 			}

@@ -40,9 +40,12 @@ func batchSize(v cty.Value) error {
 func (l *loader) readPipeline() {
 	l.plan.ResultsDir = filepath.Join(l.dir, "results")
 	if len(l.doc.pipelines) == 0 {
+		if l.doc.unclear {
+			return
+		}
 		at := hcl.Range{Filename: l.show, Start: hcl.InitialPos, End: hcl.InitialPos}
 		l.errorAt(at, "the pipeline block is missing").Detail =
-			"Every pipeline file has one: pipeline \"NAME\" { instances = … }."
+			"Every pipeline file has one: pipeline \"NAME\" { instances = ... }."
 		return
 	}
 	b := l.doc.pipelines[0]

@@ -36,7 +36,7 @@ func (l *loader) readProviders() {
 			if d.Detail = didYouMean(b.Labels[0], names, ""); d.Detail == "" {
 				d.Detail = "Kinds: " + listed(names) + "."
 			}
-			l.brokenProviders[b.Labels[0]+"."+b.Labels[1]] = true
+			l.brokenProviders[b.Labels[1]] = true
 			continue
 		}
 		p := l.provider(kind, b)
@@ -193,7 +193,7 @@ func (l *loader) providerReference(attr string, e hclsyntax.Expression) *provide
 	if p := l.providerByAddress(address); p != nil {
 		return p
 	}
-	if l.brokenProviders[address] {
+	if l.brokenProviders[name] {
 		return nil
 	}
 	if k := l.providerKind(kind); k != nil && k.Default && name == implicitName {
@@ -202,6 +202,9 @@ func (l *loader) providerReference(attr string, e hclsyntax.Expression) *provide
 	var names []string
 	sameName := ""
 	for _, p := range l.providers {
+		if p.implicit {
+			continue
+		}
 		names = append(names, p.address())
 		if p.provider.Name == name {
 			sameName = p.address()
@@ -217,6 +220,11 @@ func (l *loader) providerReference(attr string, e hclsyntax.Expression) *provide
 		d.Detail = "Declared: " + listed(names) + "."
 	default:
 		d.Detail = "The file declares none."
+		for _, k := range l.kinds.Providers {
+			if k.Default {
+				d.Detail = fmt.Sprintf("The file declares none; provider.%s.%s is there without being declared.", k.Name, implicitName)
+			}
+		}
 	}
 	return nil
 }

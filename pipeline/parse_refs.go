@@ -185,7 +185,8 @@ func (l *loader) stageReference(by *stageDef, t hcl.Traversal, attr string, kind
 		return stageTarget{}, false
 	}
 	kind, name := names[0], names[1]
-	if l.brokenStages[kind+"."+name] {
+	if l.brokenStages[name] {
+		by.broken = true
 		return stageTarget{}, false // its own mistake is reported
 	}
 	found := l.stageByAddress(kind, name)
@@ -201,7 +202,7 @@ func (l *loader) stageReference(by *stageDef, t hcl.Traversal, attr string, kind
 	}
 	switch rest := names[2:]; {
 	case len(rest) > 1, len(rest) == 1 && !wantOutput:
-		l.errorAt(at, "%s takes a whole stage", attr).Detail = fmt.Sprintf("Write stage.%s.%s.", kind, name)
+		l.errorAt(at, "%s takes a whole stage", attr).Detail = fmt.Sprintf("Write %s = stage.%s.%s.", attr, kind, name)
 		if wantOutput {
 			l.diags[len(l.diags)-1].Summary = fmt.Sprintf("%s: an output is a file and has no parts", showTraversal(t))
 			l.diags[len(l.diags)-1].Detail = fmt.Sprintf("Write stage.%s.%s.%s.", kind, name, rest[0])

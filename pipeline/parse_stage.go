@@ -25,7 +25,8 @@ type stageDef struct {
 
 	explicit *bool      // per_instance
 	instance *hcl.Range // where `instance` is mentioned first
-	broken   bool       // a mistake is reported; its nodes cannot be evaluated
+	broken   bool       // a mistake is reported; what is left is evaluated for more
+	skip     bool       // its scope is in error: nothing can be evaluated
 
 	outputNames []string // sorted; nil while they are not known
 	shared      *shared  // what all its nodes have in common
@@ -63,7 +64,7 @@ func (l *loader) readStages() {
 		address := b.Labels[0] + "." + b.Labels[1]
 		kind := l.kind(b)
 		if kind == nil {
-			l.brokenStages[address] = true
+			l.brokenStages[b.Labels[1]] = true
 			continue
 		}
 		s := &stageDef{l: l, block: b, kind: kind, stage: &Stage{Kind: kind, Name: b.Labels[1], DefRange: b.DefRange()}}
@@ -79,7 +80,7 @@ func (l *loader) readStages() {
 		s.read()
 		s.broken = s.broken || len(l.diags) > before
 	}
-	if len(l.doc.stages) == 0 && len(l.doc.pipelines) > 0 {
+	if len(l.doc.stages) == 0 && len(l.doc.pipelines) > 0 && !l.doc.unclear {
 		l.errorAt(l.doc.pipelines[0].DefRange(), "the file declares no stage")
 	}
 }

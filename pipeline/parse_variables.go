@@ -44,14 +44,14 @@ func (l *loader) readVariables() {
 		case len(names) > 0:
 			d.Detail = "It declares: " + listed(names) + "."
 		default:
-			d.Detail = fmt.Sprintf("Declare it: variable %q { default = … }.", name)
+			d.Detail = fmt.Sprintf("Declare it: variable %q { default = ... }.", name)
 		}
 	}
 }
 
 func (l *loader) variable(name string, b *hclsyntax.Block) cty.Value {
 	what := fmt.Sprintf("variable %q", name)
-	l.checkBody(b.Body, b.DefRange(), what, nil, nil, "default", "type", "description")
+	attempted := l.checkBody(b.Body, b.DefRange(), what, nil, nil, "default", "type", "description")
 	if a := b.Body.Attributes["description"]; a != nil {
 		if v := l.value(a.Expr, scope{where: "a variable"}); v != cty.NilVal {
 			if _, d := setting(&Attribute{Type: cty.String}, "description", v, a.Expr); d != nil {
@@ -74,7 +74,7 @@ func (l *loader) variable(name string, b *hclsyntax.Block) cty.Value {
 			return cty.NilVal
 		}
 		if want != cty.NilType {
-			c, d := setting(&Attribute{Type: want}, what+"'s default", def, a.Expr)
+			c, d := setting(&Attribute{Type: want}, "default", def, a.Expr)
 			if d != nil {
 				l.diags = append(l.diags, d)
 				return cty.NilVal
@@ -86,7 +86,7 @@ func (l *loader) variable(name string, b *hclsyntax.Block) cty.Value {
 	switch {
 	case given:
 		return l.variableText(name, text, want, def, b)
-	case def == cty.NilVal:
+	case def == cty.NilVal && !attempted["default"]:
 		l.errorAt(b.DefRange(), "variable %q has no value", name).Detail =
 			fmt.Sprintf("Give one with --var %s=VALUE, or add a default.", name)
 	}
@@ -111,7 +111,7 @@ func (l *loader) variableText(name, text string, want cty.Type, def cty.Value, b
 	if want.IsPrimitiveType() {
 		v, err := convert.Convert(cty.StringVal(text), want)
 		if err != nil {
-			l.add(hcl.DiagError, nil, "--var %s: must be %s, but is the text %q", name, describeType(want), text).Extra = note
+			l.add(hcl.DiagError, nil, "--var %s is the text %q, but must be %s", name, text, describeType(want)).Extra = note
 			return cty.NilVal
 		}
 		return v
@@ -127,7 +127,7 @@ func (l *loader) variableText(name, text string, want cty.Type, def cty.Value, b
 	if v == cty.NilVal {
 		return v
 	}
-	c, d := setting(&Attribute{Type: want}, fmt.Sprintf("variable %q", name), v, e)
+	c, d := setting(&Attribute{Type: want}, "var."+name, v, e)
 	if d != nil {
 		d.Extra = note
 		l.diags = append(l.diags, d)
