@@ -10,7 +10,7 @@ import (
 type Answer struct {
 	TypeOfEquation string    // linear, polynomial, exponential or unknown
 	UpperBound     string    // the formula as the model wrote it
-	Bound          expr.Expr // the formula, read, in the question's variable; nil only where TypeOfEquation is unknown and no formula was given
+	Bound          expr.Expr // the formula, read, in the question's variable; zero only where TypeOfEquation is unknown and no formula was given
 	Complexity     string
 	Reasoning      string
 	Confidence     *float64 // in [0, 1]; nil when none was usable

@@ -1,12 +1,347 @@
 package llm
 
-// A Journal is the durable record of every request and response.
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync"
+
+	_ "modernc.org/sqlite" // the database/sql driver "sqlite"
+)
+
+// journalVersion is the layout of the tables, kept in user_version.
+const journalVersion = 1
+
+// The tables. A row of attempts is written and synced before its request is
+// sent, the row of responses before the response is looked at, and outcomes and
+// verdicts once it was. Rows are never changed but for outcomes and spend,
+// which can be made again from the others.
+const schema = `
+CREATE TABLE IF NOT EXISTS attempts (
+  id       INTEGER PRIMARY KEY AUTOINCREMENT,
+  question TEXT NOT NULL,     -- key of the question
+  request  TEXT NOT NULL,     -- key of the request: what was sent, word for word
+  round    INTEGER NOT NULL,  -- counts the times the question was asked anew
+  step     INTEGER NOT NULL,  -- answers that came before it in the round
+  kind     TEXT NOT NULL,     -- first, larger_cap, re_ask, reworded
+  provider TEXT NOT NULL,
+  model    TEXT NOT NULL,
+  program  TEXT NOT NULL,
+  sent     INTEGER NOT NULL,  -- Unix time, milliseconds
+  prompt   BLOB NOT NULL,     -- the request's body
+  reserved INTEGER NOT NULL,  -- money, billionths
+  sum      BLOB NOT NULL      -- SHA-256 of the row
+);
+CREATE INDEX IF NOT EXISTS attempts_question ON attempts (question);
+CREATE INDEX IF NOT EXISTS attempts_sent ON attempts (provider, sent);
+CREATE TABLE IF NOT EXISTS responses (
+  attempt  INTEGER PRIMARY KEY REFERENCES attempts (id),
+  received INTEGER NOT NULL,
+  status   INTEGER NOT NULL,  -- HTTP status; 0 when there was none
+  header   TEXT NOT NULL,     -- JSON object of the headers on the allow list
+  body     BLOB NOT NULL,     -- as it came, secrets redacted
+  complete INTEGER NOT NULL,  -- 0 when the body broke off
+  error    TEXT NOT NULL,     -- of the transport
+  sum      BLOB NOT NULL
+);
+CREATE TABLE IF NOT EXISTS outcomes (
+  attempt   INTEGER PRIMARY KEY REFERENCES attempts (id),
+  class     TEXT NOT NULL,    -- answer, rate_limited, server_error, …
+  input     INTEGER NOT NULL, -- tokens
+  output    INTEGER NOT NULL,
+  estimated INTEGER NOT NULL,
+  cost      INTEGER NOT NULL  -- money, billionths; replaces the reservation
+);
+CREATE TABLE IF NOT EXISTS verdicts (
+  attempt INTEGER NOT NULL REFERENCES attempts (id),
+  reader  TEXT NOT NULL,      -- version of the reader
+  verdict TEXT NOT NULL,
+  detail  TEXT NOT NULL,
+  PRIMARY KEY (attempt, reader)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS spend (
+  provider TEXT PRIMARY KEY,
+  amount   INTEGER NOT NULL   -- costs, and reservations that are not settled
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS servers (
+  server TEXT PRIMARY KEY,    -- digest of base URL and model
+  mode   TEXT NOT NULL,       -- output mode that it takes
+  cap    TEXT NOT NULL        -- its parameter for the token cap
+) WITHOUT ROWID;
+`
+
+// A Journal is the durable record of every request and response, a SQLite
+// database. What a method has written is on disk when it returns; calls that
+// come at the same time share one commit. A Journal is safe for concurrent use,
+// and several processes may have the same file open.
+//
+// No API key is ever in it: see redactor.
 type Journal struct {
 	path string
+	w    *sql.DB // one connection, used by the writer alone
+	r    *sql.DB // readers
+
+	ops  chan op
+	done chan struct{} // closed when the writer has ended
+
+	mu     sync.RWMutex // held for reading while an op is handed over
+	closed bool
+
+	// step is called at each step of persisting, by name. Tests that kill the
+	// process there set it; it is nil otherwise.
+	step func(string)
 }
 
-// OpenJournal opens or creates the journal at path.
-func OpenJournal(path string) (*Journal, error) { return &Journal{path: path}, nil }
+// OpenJournal opens or creates the journal at path, whose folder must exist.
+// Its commits are durable: write-ahead logging with a sync for each commit
+// where the file system is local, a rollback journal where it is not or where
+// that cannot be told, because the shared memory of a write-ahead log does not
+// work over a network.
+func OpenJournal(path string) (*Journal, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return nil, &JournalError{path, "open", err}
+	}
+	j := &Journal{path: abs, ops: make(chan op, 1024), done: make(chan struct{})}
+	mode := "DELETE"
+	if localFS(filepath.Dir(abs)) {
+		mode = "WAL"
+	}
+	if err := j.open(mode); err != nil {
+		j.closeDBs()
+		return nil, &JournalError{path, "open", err}
+	}
+	go j.write()
+	return j, nil
+}
 
-// Close waits for what is being written.
-func (j *Journal) Close() error { return nil }
+func (j *Journal) open(mode string) error {
+	dir := filepath.Dir(j.path)
+	if fi, err := os.Stat(dir); err != nil {
+		return err
+	} else if !fi.IsDir() {
+		return fmt.Errorf("%s is not a folder", dir)
+	}
+	dsn := func(extra ...string) string {
+		v := url.Values{"_txlock": {"immediate"}, "_pragma": append([]string{"busy_timeout(30000)"}, extra...)}
+		return (&url.URL{Scheme: "file", OmitHost: true, Path: j.path, RawQuery: v.Encode()}).String()
+	}
+	sync := "FULL"
+	if mode != "WAL" {
+		sync = "EXTRA" // also syncs the folder after the rollback journal is deleted
+	}
+	var err error
+	if j.w, err = sql.Open("sqlite", dsn("journal_mode("+mode+")", "synchronous("+sync+")", "wal_autocheckpoint(2000)")); err != nil {
+		return err
+	}
+	j.w.SetMaxOpenConns(1)
+	if j.r, err = sql.Open("sqlite", dsn("query_only(1)")); err != nil {
+		return err
+	}
+	j.r.SetMaxOpenConns(4)
+	j.r.SetMaxIdleConns(4)
+
+	var version int
+	if err := j.w.QueryRow("PRAGMA user_version").Scan(&version); err != nil {
+		return err
+	}
+	switch {
+	case version > journalVersion:
+		return fmt.Errorf("it was written by a newer version of this program (layout %d; this one knows %d)", version, journalVersion)
+	case version < journalVersion:
+		tx, err := j.w.Begin()
+		if err != nil {
+			return err
+		}
+		defer tx.Rollback()
+		if _, err := tx.Exec(schema); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(fmt.Sprintf("PRAGMA user_version = %d", journalVersion)); err != nil {
+			return err
+		}
+		if err := tx.Commit(); err != nil {
+			return err
+		}
+	}
+	// A file that was just made is lost with its folder's entry.
+	return syncDir(dir)
+}
+
+// Path returns where the journal lies.
+func (j *Journal) Path() string { return j.path }
+
+// Close writes what was handed over and closes the file. It may be called more
+// than once.
+func (j *Journal) Close() error {
+	j.mu.Lock()
+	already := j.closed
+	j.closed = true
+	if !already {
+		close(j.ops)
+	}
+	j.mu.Unlock()
+	<-j.done
+	if already {
+		return nil
+	}
+	return j.closeDBs()
+}
+
+func (j *Journal) closeDBs() error {
+	var errs []error
+	for _, db := range []*sql.DB{j.r, j.w} { // the last to close removes the write-ahead log
+		if db != nil {
+			errs = append(errs, db.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// An op is one write. It runs inside a transaction that it may share with
+// others; done gets nil once that is committed.
+type op struct {
+	do   func(*writer) error
+	done chan error
+}
+
+// A writer runs statements in the transaction of the moment.
+type writer struct {
+	tx    *sql.Tx
+	stmts map[string]*sql.Stmt
+	err   error // the first that failed; the transaction is lost then
+}
+
+// exec runs a statement that is prepared once.
+func (w *writer) exec(query string, args ...any) (sql.Result, error) {
+	s, err := w.stmt(query)
+	if err != nil {
+		return nil, err
+	}
+	res, err := s.Exec(args...)
+	if err != nil {
+		w.err = err
+	}
+	return res, err
+}
+
+func (w *writer) stmt(query string) (*sql.Stmt, error) {
+	s := w.stmts[query]
+	if s == nil {
+		return nil, fmt.Errorf("statement not prepared: %s", query)
+	}
+	return w.tx.Stmt(s), nil
+}
+
+// maxBatch bounds a transaction, so that a commit stays well under 100 ms.
+const maxBatch = 256
+
+// write is the journal's only writing goroutine. Ops that come while a commit
+// is being synced make up the next one, so that the disk's sync rate limits
+// latency but not throughput.
+func (j *Journal) write() {
+	defer close(j.done)
+	stmts := map[string]*sql.Stmt{}
+	defer func() {
+		for _, s := range stmts {
+			s.Close()
+		}
+	}()
+	var prepErr error
+	for _, q := range writeStatements {
+		s, err := j.w.Prepare(q)
+		if err != nil {
+			prepErr = err
+			break
+		}
+		stmts[q] = s
+	}
+	batch := make([]op, 0, maxBatch)
+	for first := range j.ops {
+		batch = append(batch[:0], first)
+	gather:
+		for len(batch) < maxBatch {
+			select {
+			case o, ok := <-j.ops:
+				if !ok {
+					break gather
+				}
+				batch = append(batch, o)
+			default:
+				break gather
+			}
+		}
+		if prepErr != nil {
+			for _, o := range batch {
+				o.done <- prepErr
+			}
+			continue
+		}
+		j.commit(batch, stmts)
+	}
+}
+
+// commit runs a batch in one transaction. An op may refuse on its own account,
+// which leaves the others alone; a failing statement fails the whole batch.
+func (j *Journal) commit(batch []op, stmts map[string]*sql.Stmt) {
+	errs := make([]error, len(batch))
+	err := func() error {
+		tx, err := j.w.Begin()
+		if err != nil {
+			return err
+		}
+		defer tx.Rollback()
+		w := &writer{tx: tx, stmts: stmts}
+		for i, o := range batch {
+			errs[i] = o.do(w)
+			if w.err != nil {
+				return w.err
+			}
+		}
+		j.at("before commit")
+		return tx.Commit()
+	}()
+	if err == nil {
+		j.at("after commit")
+	}
+	for i, o := range batch {
+		if err != nil {
+			o.done <- &JournalError{j.path, "write", err}
+			continue
+		}
+		o.done <- errs[i]
+	}
+}
+
+func (j *Journal) at(step string) {
+	if j.step != nil {
+		j.step(step)
+	}
+}
+
+// put hands a write over without waiting for it.
+func (j *Journal) put(do func(*writer) error) <-chan error {
+	done := make(chan error, 1)
+	j.mu.RLock()
+	defer j.mu.RUnlock()
+	if j.closed {
+		done <- &JournalError{j.path, "write", errors.New("it is closed")}
+		return done
+	}
+	j.ops <- op{do, done}
+	return done
+}
+
+// flush waits until everything handed over before is on disk.
+func (j *Journal) flush(ctx context.Context) error {
+	select {
+	case err := <-j.put(func(*writer) error { return nil }):
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

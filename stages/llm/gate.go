@@ -1,0 +1,154 @@
+package llm
+
+import (
+	"math"
+	"time"
+)
+
+// A gate adapts how many requests are at the server at once. It doubles after
+// each clean round until the server refuses or stops getting faster; after a
+// refusal it falls once for the whole episode, rests, and then creeps up.
+//
+// A round is as many completions, of requests sent since it began, as the limit
+// was when it began. An episode is all the requests that were sent before the
+// cut: their refusals say nothing new.
+type gate struct {
+	most  float64 // the declared upper limit
+	limit float64
+	now   int // requests at the server
+
+	doubling bool
+	rest     time.Time     // no growth until then
+	restFor  time.Duration // of the last cut; doubles while cuts end at the same limit
+	lastCut  float64       // limit that the last cut ended at
+
+	sent    int64   // requests so far, the number of the last one
+	cutAt   int64   // requests up to this one belong to the last episode
+	cutFrom float64 // limit before that episode's cut
+	factor  float64 // of that episode
+
+	round struct {
+		from   int64 // requests after this one count
+		began  time.Time
+		want   int // completions that end it
+		done   int
+		work   float64 // done in it: tokens, or requests where no tokens are counted
+		peak   int     // most at once
+		dirty  bool
+		before float64 // work a second in the round before, at a lower limit; 0: not known
+		grew   float64 // factor by which the limit grew before this round
+	}
+}
+
+const (
+	cooldown    = 15 * time.Second
+	maxCooldown = 5 * time.Minute
+	cutFactor   = 0.8
+	firstCut    = 0.5 // undoes the last doubling
+	creep       = 1.05
+	wellUsed    = 0.8 // share of the limit that must have been used for it to grow
+)
+
+func newGate(most int, now time.Time) gate {
+	// Half of the declared limit, so that one clean round reaches it.
+	g := gate{most: float64(most), limit: math.Max(1, math.Ceil(float64(most)/2)), doubling: true}
+	g.startRound(now, 0, 1)
+	return g
+}
+
+func (g *gate) open() bool { return g.now < int(g.limit) }
+
+// enter counts a request that is being sent and returns its number.
+func (g *gate) enter() int64 {
+	g.now++
+	g.sent++
+	g.round.peak = max(g.round.peak, g.now)
+	return g.sent
+}
+
+// leave judges a request that came back and whose place is free: what the
+// server did for it, 0 for nothing; refused when it was a 429, with the wait
+// that came with it.
+func (g *gate) leave(no int64, now time.Time, work float64, refused bool, wait time.Duration) {
+	if refused {
+		g.refuse(no, now, wait)
+		return
+	}
+	if no <= g.round.from {
+		return
+	}
+	g.round.done++
+	g.round.work += work
+	if g.round.done >= g.round.want {
+		g.endRound(now)
+	}
+}
+
+func (g *gate) refuse(no int64, now time.Time, wait time.Duration) {
+	g.round.dirty = true
+	if no > g.cutAt { // a new episode
+		g.cutAt, g.cutFrom = g.sent, g.limit
+		g.factor = cutFactor
+		if g.doubling {
+			g.factor = firstCut
+		}
+		g.doubling = false
+		if g.restFor == 0 || math.Abs(g.lastCut-g.limit) > 0.1*g.limit+1 {
+			g.restFor = cooldown
+		} else {
+			g.restFor = min(2*g.restFor, maxCooldown)
+		}
+		g.limit = g.cutFrom
+	}
+	// What the server is at work on now, it did accept: there is no reason to
+	// fall below that.
+	g.limit = math.Max(1, math.Max(g.factor*g.cutFrom, math.Min(g.limit, float64(g.now))))
+	g.lastCut = g.limit
+	if t := now.Add(max(g.restFor, wait)); t.After(g.rest) {
+		g.rest = t
+	}
+	g.startRound(now, 0, 1)
+}
+
+func (g *gate) endRound(now time.Time) {
+	r := &g.round
+	took := now.Sub(r.began).Seconds()
+	rate := 0.0
+	if took > 0 {
+		rate = r.work / took
+	}
+	full := float64(r.peak) >= wellUsed*math.Floor(g.limit)
+	if r.dirty || !full || rate == 0 {
+		g.startRound(now, 0, 1)
+		return
+	}
+	// A server that queues what it cannot do at once never refuses; it shows
+	// in that more requests get no more done.
+	if r.before > 0 && r.grew > 1 && rate < r.before*(1+(r.grew-1)/4) {
+		g.limit = math.Max(1, g.limit/r.grew)
+		g.doubling = false
+		g.restFor = min(max(cooldown, 2*g.restFor), maxCooldown)
+		g.rest = now.Add(g.restFor)
+		g.startRound(now, 0, 1)
+		return
+	}
+	if g.limit >= g.most || now.Before(g.rest) {
+		g.startRound(now, 0, 1)
+		return
+	}
+	was := g.limit
+	if g.doubling {
+		g.limit *= 2
+	} else {
+		g.limit = math.Max(g.limit*creep, g.limit+1)
+	}
+	g.limit = math.Min(g.limit, g.most)
+	g.startRound(now, rate, g.limit/was)
+}
+
+func (g *gate) startRound(now time.Time, before, grew float64) {
+	r := &g.round
+	r.from, r.began, r.want = g.sent, now, max(1, int(g.limit))
+	r.done, r.work, r.peak, r.dirty = 0, 0, g.now, false
+	r.before, r.grew = before, grew
+}

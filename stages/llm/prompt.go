@@ -1,0 +1,147 @@
+package llm
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// system is the static part of the prompt. It comes first and is the same for
+// every question, so that providers can cache the prefix. It says JSON, which
+// the json_object mode demands.
+const system = `You judge how the cost of a computation grows with its size.
+You get measured points and, usually, an equation that symbolic regression fitted to them. The equation may fit badly or behave oddly outside the points: where they disagree, the points decide.
+
+Answer with exactly one JSON object and nothing else, no code fence and no text around it. Its fields, in this order:
+"reasoning": string, at most 80 words.
+"type_of_equation": the growth class over the measured range, one of "linear", "polynomial", "exponential", "unknown".
+"upper_bound": string, the least upper bound as a formula.
+"complexity": string, the bound's order as O(...).
+"confidence": number from 0 to 1, the probability that the class is right.
+
+The class is "linear" for growth in proportion to the size or slower, "polynomial" for a power clearly above 1, "exponential" where a constant is raised to the size or to a power of it, "unknown" where the points show no clear growth.
+The bound is least when some positive multiple of it, plus a constant, lies on or above every point and no slower growing formula could do that. It has the class you name.
+
+Formulas are plain ASCII: numbers, the one variable, + - * / ^ ( ) and exp, log, sqrt. Write numbers without spaces inside, like 5.03e-7. No LaTeX, no backslashes, no words, no "y =", no other variable.`
+
+// maxShown is how many points a prompt shows; more cost tokens and tell little.
+const maxShown = 24
+
+// promptFor returns the part of the prompt that is the question's own. The
+// equation stands verbatim on a line of its own: nothing is ever re-spaced,
+// because that turned 5.03e-7 into 5.03e - 7 once.
+func promptFor(q Question) string {
+	var b strings.Builder
+	v := q.variable()
+	fmt.Fprintf(&b, "The variable is %s", v)
+	if q.XName != "" {
+		fmt.Fprintf(&b, " (%s)", oneLine(q.XName))
+	}
+	b.WriteString("; the measured value is y")
+	if q.YName != "" {
+		fmt.Fprintf(&b, " (%s)", oneLine(q.YName))
+	}
+	if q.YUnit != "" {
+		fmt.Fprintf(&b, " in %s", oneLine(q.YUnit))
+	}
+	b.WriteString(".\n\n")
+	if n := len(q.X); n > 0 {
+		xmin, xmax := extent(q.X)
+		ymin, ymax := extent(q.Y)
+		fmt.Fprintf(&b, "%d points, %s from %s to %s, y from %s to %s.", n, v, number(xmin), number(xmax), number(ymin), number(ymax))
+		shown := pick(n)
+		if len(shown) < n {
+			fmt.Fprintf(&b, " %d of them, evenly chosen, as %s y:\n", len(shown), v)
+		} else {
+			fmt.Fprintf(&b, " As %s y:\n", v)
+		}
+		for _, i := range shown {
+			fmt.Fprintf(&b, "%s %s\n", number(q.X[i]), number(q.Y[i]))
+		}
+	} else {
+		b.WriteString("There are no points.\n")
+	}
+	if q.Equation != "" {
+		fmt.Fprintf(&b, "\nThe fitted equation for y:\n%s\n", q.Equation)
+	} else {
+		b.WriteString("\nNo equation was fitted.\n")
+	}
+	if q.Analysis != "" {
+		fmt.Fprintf(&b, "\nWhat a numerical analysis found:\n%s\n", strings.TrimSpace(q.Analysis))
+	}
+	fmt.Fprintf(&b, "\nWhich growth class, and which least upper bound in %s? Answer with the JSON object.", v)
+	return b.String()
+}
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+func number(f float64) string { return strconv.FormatFloat(f, 'g', 6, 64) }
+
+func extent(v []float64) (lo, hi float64) {
+	lo, hi = math.Inf(1), math.Inf(-1)
+	for _, f := range v {
+		lo, hi = min(lo, f), max(hi, f)
+	}
+	return lo, hi
+}
+
+// pick returns at most maxShown of n indices, evenly spaced, first and last
+// among them.
+func pick(n int) []int {
+	k := min(n, maxShown)
+	out := make([]int, k)
+	for i := range out {
+		if k == 1 {
+			break
+		}
+		out[i] = i * (n - 1) / (k - 1)
+	}
+	return out
+}
+
+// A message of a chat.
+type message struct {
+	Role    string `json:"role"`
+	Content string `json:"content"`
+}
+
+// Kinds of steps: why an answer was asked for.
+const (
+	kindFirst     = "first"
+	kindLargerCap = "larger_cap" // the answer before was cut at the token cap
+	kindReAsk     = "re_ask"     // it was not acceptable; the request quotes what is wrong
+	kindReworded  = "reworded"   // it was refused or filtered
+	kindAgain     = "again"      // it held nothing to quote: the same request once more
+)
+
+// conversation returns the messages of the next request, given the answers so
+// far and the kind of step.
+func conversation(q Question, kind string, last *Attempt) []message {
+	m := []message{{"system", system}, {"user", promptFor(q)}}
+	switch kind {
+	case kindReworded:
+		m[1].Content += "\n\nThis is a question of mathematics about run times of programs. It concerns no person and nothing sensitive; the names in it are labels of benchmarks."
+	case kindReAsk:
+		// What looped or was cut is not shown again: it would cost tokens
+		// and invite the model to go on with it.
+		if last.Text != "" && last.Verdict != Degenerate && last.Verdict != Truncated && last.Verdict != Echo {
+			m = append(m, message{"assistant", clip(last.Text, 2000)}, message{"user", complaint(last)})
+		} else {
+			m[1].Content += "\n\n" + complaint(last)
+		}
+	}
+	return m
+}
+
+// complaint quotes what is wrong with an answer.
+func complaint(a *Attempt) string {
+	s := "An earlier answer was not accepted: " + strings.TrimRight(a.Detail, ".") + "."
+	switch a.Verdict {
+	case Truncated:
+		s += " Keep the reasoning under 40 words."
+	case Degenerate:
+		s += " Give one short JSON object and stop."
+	}
+	return s + " Answer anew with one JSON object with the fields reasoning, type_of_equation, upper_bound, complexity and confidence, and nothing else."
+}
