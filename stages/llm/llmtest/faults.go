@@ -324,3 +324,17 @@ func spoil(f Fault, c *completion, req Request) {
 	}
 	c.out = len(c.text)/4 + 1
 }
+
+// Sequence gives the first requests one fault each, in order, and the others
+// none.
+func Sequence(faults ...Fault) func(Request) Fault {
+	return func(r Request) Fault {
+		if r.N < len(faults) {
+			return faults[r.N]
+		}
+		return None
+	}
+}
+
+// Always gives every request the same fault.
+func Always(f Fault) func(Request) Fault { return func(Request) Fault { return f } }
