@@ -6,14 +6,21 @@ import (
 )
 
 // Run brings every selected node of the plan up to date and says how each
-// stands. The error is a fault of the run itself (lock, disk, store); what
-// became of the nodes, a pause and an interrupt are in the Outcome.
+// stands. The error is a fault of the run itself, such as a lock that another
+// process holds (a *store.HeldError), a results directory of another pipeline
+// (a *store.OwnedError), an instance that is not declared (an *InstanceError),
+// or a full disk; an outcome beside it says how far the run came. What became
+// of the nodes, a pause and an interrupt are in the Outcome alone.
+//
+// Nothing is written outside the results directory, the state directory and
+// the declared outputs. Two runs of one pipeline, or in one results directory,
+// exclude each other.
 func Run(ctx context.Context, plan *Plan, opts Options) (*Outcome, error) {
-	return nil, errors.New("pipeline: Run is not there yet")
-}
-
-// Explain says for every selected node whether Run would execute it, and why.
-// It writes nothing and takes no lock.
-func Explain(ctx context.Context, plan *Plan, opts Options) ([]NodePlan, error) {
-	return nil, errors.New("pipeline: Explain is not there yet")
+	r, err := openRun(ctx, plan, opts)
+	if err != nil {
+		return nil, err
+	}
+	r.loop()
+	r.finish()
+	return r.outcome, errors.Join(r.fault, r.close())
 }

@@ -1,6 +1,112 @@
 package pipeline
 
-import "time"
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/concluder/concluder/pipeline/store"
+)
+
+// Explain says for every selected node whether Run would execute it, and why,
+// in stage order, then instance order. It runs the same comparison, writes
+// nothing but digests it had to compute, and takes no lock: it works while a
+// run is at work.
+func Explain(ctx context.Context, plan *Plan, opts Options) ([]NodePlan, error) {
+	e, home, err := newInspector(plan, &opts)
+	if err != nil {
+		return nil, err
+	}
+	if e.state, err = store.ReadState(home); err != nil {
+		return nil, err
+	}
+	if e.files, err = store.OpenFiles(opts.StateDir); err != nil {
+		return nil, err
+	}
+	e.whyNot = func(int) string { return "not selected" }
+	var plans []NodePlan
+	for s := range e.l.stages {
+		rs := &e.l.stages[s]
+		for k := range rs.count {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+			i := k
+			if !rs.PerInstance {
+				i = -1
+			}
+			if p, ok := e.explain(s, i); ok {
+				plans = append(plans, p)
+			}
+		}
+	}
+	return plans, nil
+}
+
+// explain judges one node, after all that it depends on. ok says that it
+// belongs to the selection. In the words of nodes Ready stands for those that
+// may be executed.
+func (e *inspector) explain(s, i int) (p NodePlan, ok bool) {
+	rs := &e.l.stages[s]
+	in := e.inspect(s, i, true)
+	w := e.words.get(in.node)
+	failed, waits, stale := e.obstacle(s, i)
+	if !w.has(wordSelected) {
+		end := e.unselected(in)
+		if failed != nil || waits != "" {
+			end = recorded(in.node, in.last, in.known, failed == nil || stale || State(in.last.State) != Skipped)
+		}
+		e.words.set(in.node, w.end(NotRun, end.shown, end.stale))
+		return p, false
+	}
+
+	p = NodePlan{Stage: rs.Stage, Instance: in.instance, Reasons: in.causes}
+	if in.known {
+		p.Last = &LastRun{State: State(in.last.State), Status: in.last.Status, Error: in.last.Error,
+			Reason: in.last.Reason, Run: in.last.Run, Elapsed: in.last.Elapsed}
+	}
+	first := ""
+	for _, need := range rs.needs {
+		if first == "" && e.mayRun(rs, need, i) {
+			first = e.l.stages[need].address
+		}
+	}
+	own := slices.ContainsFunc(in.causes, func(c Reason) bool { return first == "" || !c.upstream() })
+	switch {
+	case in.err != nil:
+		p.Action = Undecided
+	case first == "" && waits != "" && !rs.Kind.Partial:
+		p.Action, p.Reasons = Undecided, []Reason{{What: waits}}
+	case own:
+		p.Action = Execute
+	case first != "":
+		p.Action, p.Reasons = Depends, []Reason{{What: first + " comes first"}}
+	}
+	state := Cached
+	if p.Action != Keep {
+		state = Ready
+	}
+	shown := NotRun
+	if in.known {
+		shown = State(in.last.State)
+	}
+	e.words.set(in.node, w.end(state, shown, false))
+	return p, true
+}
+
+// mayRun reports whether a node depends on one of a stage that may be executed.
+func (e *inspector) mayRun(rs *runStage, need, instance int) bool {
+	if rs.PerInstance || !e.l.stages[need].PerInstance {
+		return e.words.get(e.l.node(need, instance)).state() == Ready
+	}
+	for i := range e.l.instances {
+		if e.words.get(e.l.node(need, i)).state() == Ready {
+			return true
+		}
+	}
+	return false
+}
 
 // A NodePlan says what a run would do with one node.
 type NodePlan struct {
@@ -33,12 +139,15 @@ type Reason struct {
 	New  string
 }
 
+// upstream reports whether the reason lies in a node that this one depends on.
+func (r Reason) upstream() bool { return strings.HasPrefix(r.What, "from ") }
+
 func (r Reason) String() string {
 	switch {
 	case r.Old == "" && r.New == "":
 		return r.What
 	case r.Old == "":
-		return r.What + ": now " + r.New
+		return r.What + ": " + r.New
 	case r.New == "":
 		return r.What + ": was " + r.Old
 	}

@@ -1,0 +1,294 @@
+package pipeline
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"hash"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/zclconf/go-cty/cty"
+	ctyjson "github.com/zclconf/go-cty/cty/json"
+
+	"github.com/concluder/concluder/pipeline/store"
+)
+
+// keySchema is part of every key: raise it when the walk changes.
+const keySchema = "1"
+
+// A keyPart is one component of a node's key.
+type keyPart struct {
+	name   string // for people, and hashed: "setting x"
+	value  string
+	digest store.Digest // of a file or a list; zero for none
+	shared bool         // equal for many nodes
+}
+
+// A keySink takes the components of a key in the order of the walk. There are
+// two: keyHash computes the key, keyList remembers what it was made of. Both
+// are fed by the one walk, so that an explanation cannot disagree with the key.
+type keySink interface{ add(keyPart) }
+
+// keyHash is SHA-256 over framed components: name, value and digest, each with
+// its length before it.
+type keyHash struct {
+	h   hash.Hash
+	buf []byte
+}
+
+func newKeyHash() *keyHash { return &keyHash{h: sha256.New()} }
+
+func (k *keyHash) add(p keyPart) {
+	b := k.buf[:0]
+	b = binary.AppendUvarint(b, uint64(len(p.name)))
+	b = append(b, p.name...)
+	b = binary.AppendUvarint(b, uint64(len(p.value)))
+	b = append(b, p.value...)
+	if p.digest == (store.Digest{}) {
+		b = append(b, 0)
+	} else {
+		b = append(append(b, byte(len(p.digest))), p.digest[:]...)
+	}
+	k.h.Write(b)
+	k.buf = b
+}
+
+func (k *keyHash) sum() store.Short {
+	var d store.Digest
+	k.h.Sum(d[:0])
+	return d.Cut()
+}
+
+// keyList keeps the components as records hold them.
+type keyList struct{ shared, own []store.Component }
+
+// wholeValue is the length up to which a value is remembered as it is; of a
+// longer one the beginning and the digest.
+const wholeValue = 200
+
+func (k *keyList) add(p keyPart) {
+	c := store.Component{Name: p.name, Value: p.value, Digest: p.digest.Cut()}
+	if len(c.Value) > wholeValue {
+		if c.Digest.Zero() {
+			c.Digest = store.Digest(sha256.Sum256([]byte(c.Value))).Cut()
+		}
+		c.Value = cutText(c.Value, wholeValue)
+	}
+	if p.shared {
+		k.shared = append(k.shared, c)
+	} else {
+		k.own = append(k.own, c)
+	}
+}
+
+// bothSinks feeds the two from one walk.
+type bothSinks struct {
+	hash *keyHash
+	list *keyList
+}
+
+func (b bothSinks) add(p keyPart) {
+	b.hash.add(p)
+	b.list.add(p)
+}
+
+func cutText(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n] + "…"
+}
+
+// A manifest is everything that may influence what a node writes.
+type manifest struct {
+	stage     *runStage
+	instance  string
+	spec      *NodeSpec
+	inputs    []inputSeen
+	upstream  []upstreamSeen // one for each of the stage's Deps
+	instances []string       // see Task.Instances
+}
+
+// An inputSeen is an input file as it was when it was digested.
+type inputSeen struct {
+	InputFile
+	name   string // the logical name: part of the key, unlike the path
+	absent bool
+	digest store.Digest
+	stat   store.Stat
+}
+
+// An upstreamSeen is what a node sees of one reference: of a node, or of all
+// nodes of a per-instance stage.
+type upstreamSeen struct {
+	dep     *Dep
+	nodes   []upstreamNode
+	members bool // nodes are all instances of a stage
+}
+
+// An upstreamNode is how a node ended as those that depend on it see it.
+type upstreamNode struct {
+	instance string
+	state    State
+	status   string
+	err      string
+	stale    bool
+	outputs  []store.Output
+}
+
+// walk gives the sink every component of the node's key.
+func (m *manifest) walk(sink keySink) {
+	shared := func(name, value string) { sink.add(keyPart{name: name, value: value, shared: true}) }
+	shared("schema", keySchema)
+	shared("kind", m.stage.Kind.Name)
+	shared("kind's version", m.stage.Kind.Version)
+	for _, s := range m.spec.Settings {
+		if s.Keyed && !s.Value.IsNull() {
+			shared("setting "+s.Name, canonical(s.Value))
+		}
+	}
+	for _, p := range m.spec.Providers {
+		shared("provider "+p.Attr, p.Provider.Kind+"."+p.Provider.Name)
+		for _, s := range p.Keyed {
+			if !s.Value.IsNull() {
+				shared("provider "+p.Attr+" "+s.Name, canonical(s.Value))
+			}
+		}
+	}
+	sink.add(keyPart{name: "instance", value: m.instance})
+	for _, o := range m.spec.Outputs {
+		sink.add(keyPart{name: "path of output " + o.Name, value: o.Path})
+	}
+	for i := range m.inputs {
+		m.inputs[i].walk(sink)
+	}
+	for i := range m.upstream {
+		m.upstream[i].walk(sink)
+	}
+	if m.instances != nil {
+		h := newKeyHash()
+		for _, name := range m.instances {
+			h.add(keyPart{name: name})
+		}
+		sink.add(keyPart{name: "instances", value: strconv.Itoa(len(m.instances)), digest: full(h)})
+	}
+}
+
+// absentMark follows the name of an input that does not exist.
+const absentMark = " (absent)"
+
+func (in *inputSeen) walk(sink keySink) {
+	name := "input " + in.Attr
+	if in.Pos > 0 || in.Attr == fileAttr {
+		name += "[" + strconv.Itoa(in.Pos) + "]"
+	}
+	p := keyPart{name: name, value: in.name, digest: in.digest}
+	if in.absent {
+		p.value += absentMark
+	}
+	sink.add(p)
+}
+
+func (u *upstreamSeen) name() string {
+	pos := ""
+	if u.dep.Pos > 0 {
+		pos = "[" + strconv.Itoa(u.dep.Pos) + "]"
+	}
+	return "from " + u.dep.Attr + pos + " " + u.dep.Stage.Address()
+}
+
+func (u *upstreamSeen) walk(sink keySink) {
+	name := u.name()
+	if u.members {
+		h := newKeyHash()
+		for i := range u.nodes {
+			u.nodes[i].walk(h, u.nodes[i].instance, u.dep.Output)
+		}
+		sink.add(keyPart{name: name, value: strconv.Itoa(len(u.nodes)) + " instances", digest: full(h)})
+		return
+	}
+	u.nodes[0].walk(sink, name, u.dep.Output)
+}
+
+// walk gives the sink what can be seen of one node: of one of its outputs the
+// content, of all of it also how it ended.
+func (n *upstreamNode) walk(sink keySink, name, output string) {
+	for i := range n.outputs {
+		o := &n.outputs[i]
+		if output == "" || output == o.Name {
+			sink.add(keyPart{name: name + " " + o.Name, digest: o.Digest})
+		}
+	}
+	if output != "" && n.state == Done && !n.stale {
+		return
+	}
+	stale := ""
+	if n.stale {
+		stale = " stale"
+	}
+	sink.add(keyPart{name: name + " status", value: strings.TrimSpace(n.state.String() + stale + " " + n.status)})
+	if n.err != "" {
+		sink.add(keyPart{name: name + " error", value: n.err})
+	}
+}
+
+// tag is what an aggregate node's record keeps of each upstream node, to say
+// later which of them changed.
+func (n *upstreamNode) tag(output string) uint32 {
+	h := newKeyHash()
+	n.walk(h, n.instance, output)
+	s := h.sum()
+	return binary.LittleEndian.Uint32(s[:])
+}
+
+func full(k *keyHash) (d store.Digest) {
+	k.h.Sum(d[:0])
+	return d
+}
+
+// canonical is a value as JSON: object members sorted, numbers exact. A value
+// that is not known or has no JSON form cannot come out of a checked file.
+func canonical(v cty.Value) string {
+	v, _ = v.UnmarkDeep()
+	if v.Type() == cty.String && v.IsKnown() {
+		return quoteJSON(v.AsString())
+	}
+	b, err := ctyjson.Marshal(v, v.Type())
+	if err != nil {
+		return fmt.Sprintf("%#v", v)
+	}
+	return string(b)
+}
+
+// quoteJSON is a JSON string, left readable: only what must be escaped is.
+func quoteJSON(s string) string {
+	b := make([]byte, 0, len(s)+2)
+	b = append(b, '"')
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == '"' || c == '\\':
+			b = append(b, '\\', c)
+		case c < 0x20:
+			b = fmt.Appendf(b, "\\u%04x", c)
+		default:
+			b = append(b, c)
+		}
+	}
+	return string(append(b, '"'))
+}
+
+// logicalName is how a key names an input file: as seen from the pipeline
+// file's folder, so that a folder can be moved; of an absolute path that leads
+// elsewhere the last element.
+func logicalName(dir string, in InputFile) string {
+	if rel, err := filepath.Rel(dir, in.Path); err == nil && (filepath.IsLocal(rel) || !filepath.IsAbs(in.Show)) {
+		return filepath.ToSlash(rel)
+	}
+	return filepath.Base(in.Path)
+}

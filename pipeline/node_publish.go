@@ -1,0 +1,132 @@
+package pipeline
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/concluder/concluder/pipeline/store"
+)
+
+// A staged is an output in a private folder, ready to be published.
+type staged struct {
+	Output
+	from, to string
+	digest   store.Digest
+	stat     store.Stat
+}
+
+// publish moves the outputs of a task into place: first every one is checked
+// and digested, then all are renamed. all says that every declared output must
+// be there; else those that are will do.
+//
+// A process that is killed in between leaves outputs that differ from the last
+// record, which is noticed by the next run.
+func (r *run) publish(in *inspection, t *Task, all bool) ([]store.Output, error) {
+	files := make([]staged, 0, len(in.spec.Outputs))
+	for _, o := range in.spec.Outputs {
+		f := staged{Output: o, from: t.outputs[o.Name], to: r.outputPath(in.stage.Stage, o.Path)}
+		fi, err := os.Lstat(f.from)
+		switch {
+		case errors.Is(err, fs.ErrNotExist) && !all:
+			continue
+		case errors.Is(err, fs.ErrNotExist):
+			return nil, fmt.Errorf("it ended without writing its output %s (%s)", o.Name, o.Path)
+		case err != nil:
+			return nil, err
+		case !fi.Mode().IsRegular():
+			return nil, fmt.Errorf("its output %s (%s) is not a regular file but %s", o.Name, o.Path, fi.Mode().Type())
+		}
+		f.digest, f.stat, err = r.files.Digest(f.from)
+		if err != nil {
+			return nil, fmt.Errorf("its output %s (%s) cannot be read: %w", o.Name, o.Path, err)
+		}
+		files = append(files, f)
+	}
+	outputs := make([]store.Output, 0, len(files))
+	for _, f := range files {
+		if err := r.place(&f); err != nil {
+			return nil, fmt.Errorf("its output %s cannot be written to %s: %w", f.Name, f.to, err)
+		}
+		outputs = append(outputs, store.Output{Name: f.Name, Path: f.Path, Size: f.stat.Size, Digest: f.digest})
+	}
+	return outputs, nil
+}
+
+// place renames one output into place. A file that has the same content stays
+// as it is, time stamps included.
+func (r *run) place(f *staged) error {
+	if st, err := os.Lstat(f.to); err == nil && st.Mode().IsRegular() && st.Size() == f.stat.Size {
+		if d, _, err := r.files.Digest(f.to); err == nil && d == f.digest {
+			return os.Remove(f.from)
+		}
+	}
+	if err := moveFile(f.from, f.to); err != nil {
+		return err
+	}
+	return r.files.Published(f.to, f.stat, f.digest)
+}
+
+// changedInput returns an input that is not any more what the key was computed
+// from, "" when there is none.
+func (r *run) changedInput(in *inspection) string {
+	for i := range in.inputs {
+		f := &in.inputs[i]
+		if f.absent {
+			if _, err := store.StatFile(f.Path); !errors.Is(err, fs.ErrNotExist) {
+				return f.Show
+			}
+			continue
+		}
+		if same, err := r.files.Same(f.Path, f.stat, f.digest); err != nil || !same {
+			return f.Show
+		}
+	}
+	return ""
+}
+
+// changedUpstream returns an output of another node that is not any more what
+// the key was computed from, "" when there is none.
+func (r *run) changedUpstream(in *inspection) string {
+	for i := range in.upstream {
+		u := &in.upstream[i]
+		rs := &r.l.stages[in.stage.deps[i]]
+		for k := range u.nodes {
+			n := &u.nodes[k]
+			if n.stale || n.state == NotRun {
+				continue // nobody says that these are whole
+			}
+			for _, o := range n.outputs {
+				if u.dep.Output != "" && u.dep.Output != o.Name {
+					continue
+				}
+				if d, _, err := r.files.Digest(r.outputPath(rs.Stage, o.Path)); err != nil || d != o.Digest {
+					return o.Path
+				}
+			}
+		}
+	}
+	return ""
+}
+
+// artifacts are the outputs of a stage's node by name.
+func (e *inspector) artifacts(s *Stage, outputs []store.Output) map[string]Artifact {
+	if len(outputs) == 0 {
+		return nil
+	}
+	m := make(map[string]Artifact, len(outputs))
+	for _, o := range outputs {
+		m[o.Name] = Artifact{Name: o.Name, Path: e.outputPath(s, o.Path), Digest: o.Digest.String()}
+	}
+	return m
+}
+
+// logPath is where a node may keep what its commands wrote.
+func (r *run) logPath(rs *runStage, file string) string {
+	if file == "" {
+		file = "aggregate"
+	}
+	return filepath.Join(r.home, "logs", rs.address, file+".log")
+}

@@ -1,0 +1,352 @@
+package pipeline
+
+import (
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/concluder/concluder/pipeline/store"
+	"github.com/zclconf/go-cty/cty"
+)
+
+// An ending is how a worker left a node.
+type ending struct {
+	node    int
+	state   State
+	stale   bool // see Upstream.Stale
+	ran     bool // node_started was said of it
+	again   bool // an input changed meanwhile: to be run once more
+	rec     *store.Record
+	note    string // why a selected node did not run
+	shown   State
+	pause   error // the node said so
+	stop    error
+	fatal   error // a fault of the run itself
+	counts  map[string]int64
+	elapsed time.Duration
+}
+
+// maxAttempts is how often a node is run in one run because its inputs keep
+// changing meanwhile.
+const maxAttempts = 5
+
+// work brings one node up to date, or finds out how it stands. All it depends
+// on has ended. probe says not to execute anything.
+func (r *run) work(stage, instance int, probe bool, attempt int, h *holder) ending {
+	rs := &r.l.stages[stage]
+	node := r.l.node(stage, instance)
+	w := r.words.get(node)
+	selected := w.has(wordSelected)
+
+	if !rs.Kind.Partial {
+		if end, ok := r.blocked(stage, instance, node, selected, probe); ok {
+			return end
+		}
+	}
+	in := r.inspect(stage, instance, true)
+	switch {
+	case !in.stale && selected:
+		return ending{node: node, state: Cached, shown: Done}
+	case !selected:
+		return r.unselected(in)
+	case probe && (!rs.Kind.Partial || r.isHalted()):
+		return ending{node: node, state: NotRun, shown: NotRun, stale: in.known && len(in.last.Outputs) > 0, note: r.whyStopped()}
+	}
+	r.send(message{started: &startedNode{node, someReasons(in.causes)}})
+	began := time.Now()
+	end := r.execute(in, stage, instance, attempt, h)
+	end.ran, end.elapsed = true, time.Since(began)
+	if end.rec != nil {
+		end.rec.Run, end.rec.Elapsed, end.rec.Reason = r.id, end.elapsed, someReasons(in.causes)
+	}
+	return end
+}
+
+// blocked ends a node that cannot run because of one it depends on.
+func (r *run) blocked(stage, instance, node int, selected, probe bool) (ending, bool) {
+	failed, waits, stale := r.obstacle(stage, instance)
+	if failed == nil && waits == "" {
+		return ending{}, false
+	}
+	rs := &r.l.stages[stage]
+	rec, known := r.state.Get(rs.address, r.l.instance(instance))
+	if !selected {
+		return recorded(node, rec, known, failed == nil || stale || State(rec.State) != Skipped), true
+	}
+	if failed == nil || probe {
+		if failed != nil {
+			waits = r.whyStopped()
+		}
+		return ending{node: node, state: NotRun, shown: NotRun, stale: known && len(rec.Outputs) > 0, note: waits}, true
+	}
+	in := r.inspect(stage, instance, true)
+	return r.skip(in, stage, instance, failed), true
+}
+
+// execute runs the node's kind, or its Failed hook, and publishes.
+func (r *run) execute(in *inspection, stage, instance, attempt int, h *holder) ending {
+	if in.err != nil {
+		return r.fail(in, stage, instance, nil, in.err)
+	}
+	dir, err := r.staging.take()
+	if err != nil {
+		return r.fail(in, stage, instance, nil, err)
+	}
+	clean := false
+	defer func() { r.staging.give(dir, clean) }()
+	t, err := r.task(in, stage, instance, dir)
+	if err != nil {
+		return r.fail(in, stage, instance, nil, err)
+	}
+	t.owner = h
+	err = r.call(in.stage, in.instance, func() error { return in.stage.Kind.Run(r.ctx, t) })
+
+	counts := t.Counts()
+	var pause *PauseError
+	var stop *StopError
+	var provisional *ProvisionalError
+	notRun := ending{node: in.node, state: NotRun, shown: NotRun, stale: in.known && len(in.last.Outputs) > 0, counts: counts}
+	switch {
+	case errors.As(err, &stop):
+		notRun.stop, notRun.note = stop, stop.Error()
+		return notRun
+	case errors.As(err, &pause):
+		notRun.pause, notRun.note = pause, pause.Error()
+		return notRun
+	case err != nil && r.ctx.Err() != nil:
+		notRun.note = "interrupted"
+		return notRun
+	}
+
+	if changed := r.changedInput(in); changed != "" {
+		if attempt < maxAttempts {
+			return ending{node: in.node, again: true, counts: counts}
+		}
+		err = fmt.Errorf("its input %s changed while it ran, %d times in a row; run again when the file is at rest", changed, attempt)
+	} else if changed := r.changedUpstream(in); changed != "" {
+		err = fmt.Errorf("%s was changed by another program while it was used; run again", changed)
+	}
+	if err != nil && !errors.As(err, &provisional) {
+		end := r.fail(in, stage, instance, t, err)
+		end.counts = counts
+		return end
+	}
+	outputs, perr := r.publish(in, t, true)
+	if perr != nil {
+		end := r.fail(in, stage, instance, nil, perr)
+		end.counts = counts
+		return end
+	}
+	clean = true
+	end := ending{node: in.node, state: Done, shown: Done, counts: counts, rec: r.record(in, Done, t.Status(), nil, outputs)}
+	end.rec.Valid = provisional == nil
+	if provisional != nil {
+		end.pause, end.rec.Error = provisional, provisional.Error()
+	}
+	return end
+}
+
+// fail ends a node whose kind failed with err. With a task its Failed hook
+// may write the outputs.
+func (r *run) fail(in *inspection, stage, instance int, t *Task, err error) ending {
+	end := r.give(in, stage, instance, t, Failed, err)
+	if faultOfRun(err) {
+		end.fatal = err
+	}
+	return end
+}
+
+// skip ends a node that could not run because of one it depends on.
+func (r *run) skip(in *inspection, stage, instance int, err *UpstreamError) ending {
+	return r.give(in, stage, instance, nil, Skipped, err)
+}
+
+// give ends a node that could not do its work, with the outputs of its Failed
+// hook where there is one, else with those of the last execution.
+func (r *run) give(in *inspection, stage, instance int, t *Task, state State, err error) ending {
+	status := ""
+	var outputs []store.Output
+	hook := in.stage.Kind.Failed
+	if hook != nil && in.spec != nil && !faultOfRun(err) {
+		o, s, herr := r.hook(in, stage, instance, err)
+		if herr != nil {
+			err = fmt.Errorf("%w (and its result could not be written: %v)", err, herr)
+		} else {
+			outputs, status = o, s
+		}
+	}
+	if t != nil && status == "" {
+		status = t.Status()
+	}
+	rec := r.record(in, state, status, err, outputs)
+	if outputs == nil {
+		rec.Outputs, rec.Old = in.last.Outputs, true
+	}
+	return ending{node: in.node, state: state, shown: state, stale: rec.Old && len(rec.Outputs) > 0, rec: rec}
+}
+
+// hook runs the kind's Failed in a folder of its own.
+func (r *run) hook(in *inspection, stage, instance int, cause error) ([]store.Output, string, error) {
+	dir, err := r.staging.take()
+	if err != nil {
+		return nil, "", err
+	}
+	clean := false
+	defer func() { r.staging.give(dir, clean) }()
+	t, err := r.task(in, stage, instance, dir)
+	if err != nil {
+		return nil, "", err
+	}
+	t.owner = freeOwner{}
+	if err := r.call(in.stage, in.instance, func() error { return in.stage.Kind.Failed(t, cause) }); err != nil {
+		return nil, "", err
+	}
+	outputs, err := r.publish(in, t, false)
+	clean = err == nil
+	return outputs, t.Status(), err
+}
+
+// call calls code of a kind. A panic is an error; its stack goes to the
+// events. A kind that ends its goroutine has failed as well.
+func (r *run) call(rs *runStage, instance string, f func() error) error {
+	done := make(chan error, 1)
+	go func() {
+		err := errors.New("the stage ended its goroutine without returning")
+		defer func() {
+			if p := recover(); p != nil {
+				err = fmt.Errorf("panic: %v", p)
+				r.send(message{warning: &Event{Event: EventWarning, Stage: rs.address, Instance: instance,
+					Error: err.Error(), Message: shortStack(string(debug.Stack()))}})
+			}
+			done <- err
+		}()
+		err = f()
+	}()
+	return <-done
+}
+
+// shortStack keeps the frames from the panic on.
+func shortStack(stack string) string {
+	lines := strings.Split(stack, "\n")
+	if i := slices.IndexFunc(lines, func(l string) bool { return strings.HasPrefix(l, "panic(") }); i >= 0 {
+		lines = lines[min(i+2, len(lines)):]
+	}
+	return strings.Join(lines[:min(len(lines), 20)], "\n")
+}
+
+// record makes the record of a node that ended in this state.
+func (r *run) record(in *inspection, state State, status string, err error, outputs []store.Output) *store.Record {
+	rec := &store.Record{
+		State: uint8(state), Key: in.key, Status: status,
+		Shared: in.parts.shared, Own: in.parts.own, Outputs: outputs, Members: in.members(),
+	}
+	if err != nil {
+		rec.Error = err.Error()
+	}
+	return rec
+}
+
+// faultOfRun reports an error that every other node would run into as well.
+func faultOfRun(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EROFS) || errors.Is(err, syscall.EDQUOT)
+}
+
+// task makes the Task of a node that runs in a private folder.
+func (r *run) task(in *inspection, stage, instance int, dir string) (*Task, error) {
+	outputs, err := privatePaths(dir, in.spec.Outputs)
+	if err != nil {
+		return nil, err
+	}
+	t := &Task{
+		Stage: in.stage.Name, Instance: in.instance, Dir: dir, Folder: r.plan.Dir,
+		Anew: r.opts.Anew, Program: r.opts.Program, Instances: in.instances,
+		settings: make(map[string]cty.Value, len(in.spec.Settings)),
+		inputs:   map[string][]Artifact{}, upstream: map[string][]Upstream{}, outputs: outputs,
+		providers: map[string]*Provider{}, eval: in.spec.Eval,
+	}
+	if instance >= 0 {
+		t.File = r.plan.FileName(in.instance)
+	}
+	t.Log = r.logPath(in.stage, t.File)
+	for _, s := range in.spec.Settings {
+		t.settings[s.Name] = s.Value
+	}
+	for _, p := range in.spec.Providers {
+		t.providers[p.Attr] = p.Provider
+	}
+	r.addInputs(t, in)
+	for i := range in.upstream {
+		u := &in.upstream[i]
+		if u.dep.Output != "" {
+			continue
+		}
+		for k := range u.nodes {
+			t.upstream[u.dep.Attr] = append(t.upstream[u.dep.Attr], r.asUpstream(u, &u.nodes[k]))
+		}
+	}
+	return t, nil
+}
+
+// addInputs gathers the files of each attribute in the order of the pipeline
+// file, paths and references to outputs alike.
+func (r *run) addInputs(t *Task, in *inspection) {
+	type at struct {
+		pos int
+		Artifact
+	}
+	all := map[string][]at{}
+	for i := range in.inputs {
+		if f := &in.inputs[i]; f.Attr != fileAttr {
+			a := Artifact{Name: f.name, Path: f.Path, Digest: f.digest.String()}
+			switch {
+			case f.absent:
+				a.Digest = "absent"
+			case f.digest == store.Digest{}:
+				a.Digest = "unreadable" // only a Failed hook gets to see this
+			}
+			all[f.Attr] = append(all[f.Attr], at{f.Pos, a})
+		}
+	}
+	for i := range in.upstream {
+		u := &in.upstream[i]
+		if u.dep.Output == "" {
+			continue
+		}
+		for k := range u.nodes {
+			if a, ok := r.artifacts(u.dep.Stage, u.nodes[k].outputs)[u.dep.Output]; ok {
+				a.Name = u.dep.Output
+				all[u.dep.Attr] = append(all[u.dep.Attr], at{u.dep.Pos, a})
+			}
+		}
+	}
+	for attr, list := range all {
+		slices.SortStableFunc(list, func(a, b at) int { return a.pos - b.pos })
+		for _, a := range list {
+			t.inputs[attr] = append(t.inputs[attr], a.Artifact)
+		}
+	}
+}
+
+func (r *run) asUpstream(u *upstreamSeen, n *upstreamNode) Upstream {
+	return Upstream{
+		Stage: u.dep.Stage.Name, Instance: n.instance, State: n.state, Status: n.status,
+		Error: n.err, Stale: n.stale, Outputs: r.artifacts(u.dep.Stage, n.outputs),
+	}
+}
+
+// someReasons is what a record and an event say of why a node ran.
+func someReasons(rs []Reason) string {
+	const most = 3
+	var s []string
+	for _, r := range rs[:min(len(rs), most)] {
+		s = append(s, r.String())
+	}
+	if n := len(rs) - most; n > 0 {
+		s = append(s, fmt.Sprintf("and %d more", n))
+	}
+	return cutText(strings.Join(s, "; "), wholeValue)
+}

@@ -1,0 +1,220 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/concluder/concluder/pipeline/store"
+)
+
+// A run is one call of Run. What the comment below does not give to the
+// scheduler may be used by workers.
+type run struct {
+	inspector
+	ctx     context.Context // ends when everything is to stop at once
+	id      string
+	began   time.Time
+	home    string // the folder of this pipeline and results directory in the state directory
+	staging *staging
+	slots   *slots
+	workers int
+	window  int // instances admitted at a time
+
+	messages chan message
+
+	mu      sync.Mutex
+	notes   map[int]string // why a selected node did not run
+	stopped string         // why nothing more is executed; "" while things are
+	halted  bool           // not even Partial aggregates
+
+	// The scheduler's own, in its goroutine.
+	schedule
+	events   *eventLog
+	progress Progress
+	outcome  *Outcome
+	locks    []*store.Lock
+}
+
+// stateDirName is the state directory beside the pipeline file.
+const stateDirName = ".concluder"
+
+// newInspector makes what Run and Explain share, all but the stores.
+func newInspector(plan *Plan, opts *Options) (*inspector, string, error) {
+	if opts.StateDir == "" {
+		opts.StateDir = filepath.Join(plan.Dir, stateDirName)
+	}
+	if opts.ResultsDir == "" {
+		opts.ResultsDir = plan.ResultsDir
+	}
+	e := &inspector{plan: plan, opts: opts, l: newLayout(plan), results: opts.ResultsDir}
+	e.words = make(nodeTable, e.l.nodes)
+	err := e.l.selectNodes(opts.Instances, opts.Without, func(node int) { e.words.set(node, wordSelected) })
+	return e, store.PlaceOf(opts.StateDir, plan.Dir, plan.Name, e.results), err
+}
+
+// openRun locks and opens everything a run needs.
+func openRun(ctx context.Context, plan *Plan, opts Options) (r *run, err error) {
+	began := time.Now()
+	e, home, err := newInspector(plan, &opts)
+	if err != nil {
+		return nil, err
+	}
+	r = &run{inspector: *e, ctx: ctx, began: began, id: newRunID(began), home: home,
+		messages: make(chan message, 256), notes: map[int]string{}, outcome: &Outcome{Counts: map[string]int64{}}}
+	r.whyNot = r.note
+	r.outcome.Run = r.id
+	r.setLimits()
+	defer func() {
+		if err != nil {
+			r.unlock()
+		}
+	}()
+
+	if err := store.MakeDir(opts.StateDir); err != nil {
+		return nil, fmt.Errorf("the state directory cannot be written: %w", err)
+	}
+	if err := os.MkdirAll(home, 0o777); err != nil {
+		return nil, fmt.Errorf("the state directory cannot be written: %w", err)
+	}
+	if err := r.lock(); err != nil {
+		return nil, err
+	}
+	r.events, err = openEventLog(opts.StateDir, r.id)
+	if err != nil {
+		return nil, err
+	}
+	r.state, err = store.OpenState(home)
+	if err == nil {
+		r.files, err = store.OpenFiles(opts.StateDir)
+	}
+	if err == nil {
+		r.staging, err = openStaging(r.results)
+	}
+	return r, err
+}
+
+// lock makes this the only run of the pipeline and in the results directory.
+func (r *run) lock() error {
+	path := filepath.Join(r.home, "lock")
+	l, err := store.Acquire(path)
+	var held *store.HeldError
+	if errors.As(err, &held) && r.opts.Wait {
+		r.observe(Event{Event: EventWarning, Time: time.Now(), Run: r.id, Message: "waiting: " + held.Error()})
+		l, err = store.AcquireWait(r.ctx, path)
+	}
+	if err != nil {
+		return err
+	}
+	r.locks = append(r.locks, l)
+	if err := os.MkdirAll(r.results, 0o777); err != nil {
+		return fmt.Errorf("the results directory cannot be written: %w", err)
+	}
+	l, err = store.Claim(r.results, r.plan.File, r.plan.Name)
+	if err != nil {
+		if errors.Is(err, fs.ErrPermission) || faultOfRun(err) {
+			return fmt.Errorf("the results directory cannot be written: %w", err)
+		}
+		return err
+	}
+	r.locks = append(r.locks, l)
+	return nil
+}
+
+func (r *run) unlock() error {
+	var errs []error
+	for _, l := range r.locks {
+		errs = append(errs, l.Release())
+	}
+	r.locks = nil
+	return errors.Join(errs...)
+}
+
+// setLimits reads the worker settings, which are in no key.
+func (r *run) setLimits() {
+	workers := r.opts.MaxWorkers
+	if workers <= 0 {
+		workers = r.plan.MaxWorkers
+	}
+	if workers <= 0 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	r.workers = workers
+	r.slots = newSlots(workers, r.opts.MaxWaiting, len(r.l.stages))
+	r.window = r.opts.BatchSize
+	auto := r.opts.BatchAuto
+	if r.window <= 0 && !auto {
+		r.window, auto = r.plan.BatchSize, r.plan.BatchAuto
+	}
+	switch {
+	case auto:
+		// As many as can be at work, and as many again that will follow.
+		r.window = 2 * (workers + cap(r.slots.places))
+	case r.window <= 0:
+		r.window = len(r.l.instances)
+	}
+	r.window = max(1, r.window)
+}
+
+// close puts away what a run holds. The outcome is complete but for the time.
+func (r *run) close() error {
+	err := errors.Join(r.state.Close(), r.files.Close(), r.staging.close())
+	r.outcome.Duration = time.Since(r.began)
+	r.emit(Event{Event: EventRunFinished, Outcome: r.outcome})
+	return errors.Join(err, r.events.close(), r.unlock())
+}
+
+// emit passes an event on, in the scheduler's goroutine.
+func (r *run) emit(e Event) {
+	e.Time, e.Run = time.Now(), r.id
+	r.progress.OnNetwork = len(r.slots.places)
+	e.Progress = r.progress
+	r.events.write(e)
+	r.observe(e)
+}
+
+func (r *run) observe(e Event) {
+	if r.opts.Observe != nil {
+		r.opts.Observe(e)
+	}
+}
+
+// note says why a node did not run.
+func (r *run) note(node int) string {
+	if !r.words.get(node).has(wordSelected) {
+		return "not selected"
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.notes[node]
+}
+
+// whyStopped says why nothing more is executed, "" while things are.
+func (r *run) whyStopped() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.stopped
+}
+
+func (r *run) isHalted() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.halted
+}
+
+// stop ends executing: nodes that wait are only looked at, so that those that
+// are up to date are told from those that are not. After halt not even that.
+func (r *run) stop(why string, halt bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.stopped == "" {
+		r.stopped = why
+	}
+	r.halted = r.halted || halt
+}

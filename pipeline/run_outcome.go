@@ -1,0 +1,58 @@
+package pipeline
+
+// finish fills in the outcome from how the nodes ended.
+func (r *run) finish() {
+	o := r.outcome
+	p := &r.progress
+	o.Nodes, o.Executed, o.Cached, o.Failed, o.Skipped = p.Nodes, p.Executed, p.Cached, p.Failed, p.Skipped
+	o.Results = r.nodeResults()
+	count := r.opts.Statuses
+	if count == nil {
+		count = countStatuses
+	}
+	o.Statuses = count(o.Results)
+}
+
+// countStatuses counts the selected nodes by their own status.
+func countStatuses(results []NodeResult) map[string]int {
+	m := map[string]int{}
+	for i := range results {
+		if n := &results[i]; n.Selected && n.Status != "" {
+			m[n.Status]++
+		}
+	}
+	return m
+}
+
+func (e *inspector) nodeResults() []NodeResult {
+	results := make([]NodeResult, 0, e.l.nodes)
+	for s := range e.l.stages {
+		rs := &e.l.stages[s]
+		for k := range rs.count {
+			instance := ""
+			if rs.PerInstance {
+				instance = e.l.instances[k]
+			}
+			results = append(results, e.nodeResult(rs, rs.base+k, instance))
+		}
+	}
+	return results
+}
+
+func (e *inspector) nodeResult(rs *runStage, node int, instance string) NodeResult {
+	w := e.words.get(node)
+	r := NodeResult{Stage: rs.Stage, Instance: instance, Selected: w.has(wordSelected), State: w.state(), Stale: w.has(wordStale)}
+	rec, known := e.state.Get(rs.address, instance)
+	if known {
+		r.Status, r.Error = rec.Status, rec.Error
+		r.Stale = r.Stale || !rec.Valid && len(rec.Outputs) > 0 && State(rec.State) == Done
+		r.outputs = func() map[string]Artifact {
+			rec, _ := e.state.Get(rs.address, instance)
+			return e.artifacts(rs.Stage, rec.Outputs)
+		}
+	}
+	if r.Selected && r.State == NotRun {
+		r.Error = e.whyNot(node)
+	}
+	return r
+}

@@ -1,0 +1,139 @@
+package pipeline
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+)
+
+// stagingName is the folder in a results directory in which nodes run: the
+// same file system, so that outputs can be renamed into place. It is there
+// only while a run is.
+const stagingName = ".concluder-staging"
+
+// A staging hands out private folders. They are used again while they come
+// back empty, which spares making one for each node.
+type staging struct {
+	root string
+
+	mu   sync.Mutex
+	free []string
+	n    int
+}
+
+// openStaging removes what a run that was killed left behind. The folder is
+// made when the first node needs it, so that a run with nothing to do writes
+// nothing there.
+func openStaging(results string) (*staging, error) {
+	s := &staging{root: filepath.Join(results, stagingName)}
+	return s, os.RemoveAll(s.root)
+}
+
+// take returns an empty private folder.
+func (s *staging) take() (string, error) {
+	s.mu.Lock()
+	if n := len(s.free); n > 0 {
+		dir := s.free[n-1]
+		s.free = s.free[:n-1]
+		s.mu.Unlock()
+		return dir, nil
+	}
+	s.n++
+	dir := filepath.Join(s.root, strconv.Itoa(s.n))
+	s.mu.Unlock()
+	return dir, os.MkdirAll(filepath.Join(dir, outDir), 0o777)
+}
+
+// give takes a folder back. clean says that no process which may still write
+// there is left.
+func (s *staging) give(dir string, clean bool) {
+	if !clean || !onlyOut(dir) {
+		os.RemoveAll(dir) // what cannot be removed is removed with the root
+		return
+	}
+	s.mu.Lock()
+	s.free = append(s.free, dir)
+	s.mu.Unlock()
+}
+
+// onlyOut reports whether a private folder holds nothing but an empty outDir.
+func onlyOut(dir string) bool {
+	top, err := os.ReadDir(dir)
+	if err != nil || len(top) != 1 || top[0].Name() != outDir {
+		return false
+	}
+	in, err := os.ReadDir(filepath.Join(dir, outDir))
+	return err == nil && len(in) == 0
+}
+
+func (s *staging) close() error { return os.RemoveAll(s.root) }
+
+// outDir is the folder in a node's private folder for its outputs, which are
+// apart from the scratch files.
+const outDir = "out"
+
+// privatePaths gives each output a path in a private folder that ends as the
+// declared one does: commands look at file names.
+func privatePaths(dir string, outputs []Output) (map[string]string, error) {
+	paths := make(map[string]string, len(outputs))
+	taken := make(map[string]bool, len(outputs))
+	for i, o := range outputs {
+		name := path.Base(o.Path)
+		to := filepath.Join(dir, outDir, name)
+		if taken[strings.ToLower(name)] {
+			sub := filepath.Join(dir, outDir+strconv.Itoa(i))
+			if err := os.Mkdir(sub, 0o777); err != nil {
+				return nil, err
+			}
+			to = filepath.Join(sub, name)
+		}
+		taken[strings.ToLower(name)] = true
+		paths[o.Name] = to
+	}
+	return paths, nil
+}
+
+// moveFile renames a file into place, making folders as needed. Where the
+// place is on another file system the file is copied beside it first.
+func moveFile(from, to string) error {
+	err := os.Rename(from, to)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := os.MkdirAll(filepath.Dir(to), 0o777); err != nil {
+			return err
+		}
+		err = os.Rename(from, to)
+	}
+	if err == nil {
+		return nil
+	}
+	if fi, e := os.Lstat(to); e == nil && fi.IsDir() {
+		return fmt.Errorf("%s is a folder, where a file is to be written: move it away", to)
+	}
+	if !errors.Is(err, syscall.EXDEV) {
+		return err
+	}
+	b, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	tmp, err := os.CreateTemp(filepath.Dir(to), ".concluder-*")
+	if err != nil {
+		return err
+	}
+	_, err = tmp.Write(b)
+	err = errors.Join(err, tmp.Chmod(0o644), tmp.Close())
+	if err == nil {
+		err = os.Rename(tmp.Name(), to)
+	}
+	if err != nil {
+		os.Remove(tmp.Name())
+	}
+	return err
+}

@@ -1,0 +1,83 @@
+package store
+
+import (
+	"os"
+	"sync"
+	"time"
+)
+
+// A clock reads the clock with which the kernel stamps files, by writing one:
+// it is coarser than time.Now and may lag behind it.
+type clock struct {
+	path string // "" to guess from time.Now
+
+	mu      sync.Mutex
+	f       *os.File
+	last    int64     // nanoseconds since 1970, as the file system says
+	lastAt  time.Time // with a monotonic reading
+	margins map[uint64]time.Duration
+}
+
+// probeEvery bounds how often the clock is read. An old reading is safe: a
+// file that changed after it is distrusted.
+const probeEvery = 50 * time.Millisecond
+
+// now returns a moment that no change made from here on can be stamped
+// before.
+func (c *clock) now() int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.lastAt.IsZero() && time.Since(c.lastAt) < probeEvery {
+		return c.last
+	}
+	t, ok := c.probe()
+	if !ok {
+		t = time.Now().Add(-marginRemote).UnixNano()
+	}
+	c.last, c.lastAt = t, time.Now()
+	return t
+}
+
+func (c *clock) probe() (int64, bool) {
+	if c.path == "" {
+		return 0, false
+	}
+	if c.f == nil {
+		f, err := os.OpenFile(c.path, os.O_WRONLY|os.O_CREATE, 0o666)
+		if err != nil {
+			c.path = "" // a read-only place: guess from now on
+			return 0, false
+		}
+		c.f = f
+	}
+	if _, err := c.f.WriteAt([]byte{'\n'}, 0); err != nil {
+		return 0, false
+	}
+	st, err := statOpen(c.f)
+	return st.Mtime, err == nil
+}
+
+// margin says how long before a moment of the clock a file must have changed
+// for a later change to be seen. Any file of the device will do as path.
+func (c *clock) margin(dev uint64, path string) int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	m, ok := c.margins[dev]
+	if !ok {
+		m = margin(path)
+		if c.margins == nil {
+			c.margins = map[uint64]time.Duration{}
+		}
+		c.margins[dev] = m
+	}
+	return int64(m)
+}
+
+func (c *clock) close() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.f != nil {
+		c.f.Close()
+		c.f = nil
+	}
+}

@@ -1,0 +1,160 @@
+package store
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"syscall"
+)
+
+// Files knows the digests of files by their stat. Its methods may be called
+// from several goroutines.
+type Files struct {
+	path  string
+	clock clock
+
+	mu    sync.RWMutex
+	table statTable
+	dirty []uint32 // entries that the file at path lacks
+}
+
+// OpenFiles reads the stat cache of a state directory. A missing or damaged
+// file is an empty cache; the directory need not exist. Where it is not
+// writable, everything works and nothing is remembered.
+func OpenFiles(stateDir string) (*Files, error) {
+	f := &Files{path: filepath.Join(stateDir, "files")}
+	f.clock.path = filepath.Join(stateDir, "clock")
+	return f, f.load()
+}
+
+// An UnsettledError says that a file kept changing while it was read.
+type UnsettledError struct{ Path string }
+
+func (e *UnsettledError) Error() string { return e.Path + " keeps changing while it is read" }
+
+// readAttempts is how often a file that changes under the reader is read anew.
+const readAttempts = 3
+
+// Digest returns the digest of a regular file, and the stat of the version
+// that has it. The error is an *fs.PathError, fs.ErrNotExist among its causes
+// when there is no such file, or an *UnsettledError.
+func (f *Files) Digest(path string) (Digest, Stat, error) {
+	st, err := statPath(path)
+	if err != nil {
+		return Digest{}, st, err
+	}
+	return f.digest(path, st)
+}
+
+func (f *Files) digest(path string, st Stat) (Digest, Stat, error) {
+	if st.Type != 0 {
+		return Digest{}, st, notRegular(path, st)
+	}
+	if d, settled, ok := f.lookup(st); ok && settled {
+		return d, st, nil
+	}
+	for range readAttempts {
+		before := f.clock.now()
+		d, st, stable, err := hashFile(path)
+		if err != nil {
+			return Digest{}, st, err
+		}
+		if stable {
+			f.note(st, d, st.Ino != 0 && st.changed() < before-f.clock.margin(st.Dev, path))
+			return d, st, nil
+		}
+	}
+	return Digest{}, st, &UnsettledError{path}
+}
+
+// Same reports whether the file at path is still the version with this stat
+// and digest: for judging whether what was read since is what was digested. A
+// version whose stat proves nothing is read again.
+func (f *Files) Same(path string, st Stat, d Digest) (bool, error) {
+	now, err := statPath(path)
+	if err != nil {
+		return false, err
+	}
+	if now != st {
+		return false, nil
+	}
+	d2, st2, err := f.digest(path, now)
+	return err == nil && d2 == d && st2 == st, err
+}
+
+// Published notes the digest of a file that was moved to path after its digest
+// was taken. The error says that what lies there is something else.
+func (f *Files) Published(path string, before Stat, d Digest) error {
+	st, err := statPath(path)
+	if err != nil {
+		return err
+	}
+	if st.Ino == before.Ino && st.Dev == before.Dev && st.Size == before.Size && st.Mtime == before.Mtime {
+		f.note(st, d, false)
+		return nil
+	}
+	if have, _, err := f.digest(path, st); err != nil || have != d {
+		return fmt.Errorf("%s was changed by another program while it was published", path)
+	}
+	return nil
+}
+
+func (f *Files) lookup(st Stat) (d Digest, settled, ok bool) {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.table.get(st)
+}
+
+func (f *Files) note(st Stat, d Digest, settled bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	i := f.table.put(st, d, settled)
+	if settled {
+		f.dirty = append(f.dirty, i)
+	}
+}
+
+// hashFile reads a file once; stable says that it did not change meanwhile.
+func hashFile(path string) (d Digest, st Stat, stable bool, err error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return d, st, false, err
+	}
+	defer file.Close()
+	st, err = statOpen(file)
+	if err != nil {
+		return d, st, false, err
+	}
+	if st.Type != 0 {
+		return d, st, false, notRegular(path, st)
+	}
+	b := buffers.Get().(*buffer)
+	defer buffers.Put(b)
+	h := sha256.New()
+	n, err := io.CopyBuffer(struct{ io.Writer }{h}, struct{ io.Reader }{file}, b[:])
+	if err != nil {
+		return d, st, false, err
+	}
+	after, err := statOpen(file)
+	if err != nil {
+		return d, st, false, err
+	}
+	h.Sum(d[:0])
+	return d, st, after == st && n == st.Size, nil
+}
+
+type buffer [64 << 10]byte
+
+var buffers = sync.Pool{New: func() any { return new(buffer) }}
+
+// notRegular is the error for what cannot be digested.
+func notRegular(path string, st Stat) error {
+	if st.Type&fs.ModeDir != 0 {
+		return &fs.PathError{Op: "read", Path: path, Err: syscall.EISDIR}
+	}
+	return &fs.PathError{Op: "read", Path: path, Err: fmt.Errorf("not a regular file")}
+}

@@ -1,0 +1,253 @@
+package store
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// A State knows how each node of a pipeline last ended. Get may be called from
+// several goroutines, also while one calls Put. The zero string stands for the
+// instance of an aggregate node.
+type State struct {
+	path   string
+	damage []string
+
+	mu      sync.RWMutex
+	strs    []string // by number; 0 is ""
+	strIDs  map[string]uint32
+	lists   [][]byte // encoded components, by number
+	listIDs map[string]uint32
+	stages  map[string]int
+	names   []string   // of stages
+	nodes   [][][]byte // payload by stage, then number of the instance's string
+
+	out *logWriter // nil when read only
+}
+
+// ReadState reads the state in a directory without a lock: what a run at work
+// has written so far. A directory that does not exist is an empty state.
+func ReadState(dir string) (*State, error) {
+	s := newState(filepath.Join(dir, "log"))
+	b, err := s.read()
+	if err != nil {
+		return nil, err
+	}
+	s.load(b)
+	return s, nil
+}
+
+// OpenState reads the state in a directory and makes it ready for Put. The
+// caller holds the directory's lock.
+func OpenState(dir string) (*State, error) {
+	s := newState(filepath.Join(dir, "log"))
+	b, err := s.read()
+	if err != nil {
+		return nil, err
+	}
+	if len(b) > 0 && !strings.HasPrefix(string(b[:min(len(b), len(logMagic))]), logMagic) {
+		// Not ours, or its first bytes are lost. Keep it for whoever wants to
+		// know, and begin anew.
+		if err := os.Rename(s.path, s.path+".unreadable"); err != nil {
+			return nil, err
+		}
+		s.damage = append(s.damage, fmt.Sprintf("%s is not a state of this version; moved to %s.unreadable", s.path, s.path))
+		b = nil
+	}
+	good := s.load(b)
+	if len(s.damage) > 0 || s.dead(len(b)) {
+		return s, s.compact()
+	}
+	s.out, err = openLog(s.path, good)
+	return s, err
+}
+
+func newState(path string) *State {
+	s := &State{path: path}
+	s.clear()
+	return s
+}
+
+func (s *State) clear() {
+	s.strs, s.strIDs = []string{""}, map[string]uint32{"": 0}
+	s.lists, s.listIDs = nil, map[string]uint32{}
+	s.stages, s.names, s.nodes = map[string]int{}, nil, nil
+}
+
+// Damage says what was wrong with the log: nodes whose records were lost run
+// again.
+func (s *State) Damage() []string { return s.damage }
+
+func (s *State) read() ([]byte, error) {
+	b, err := os.ReadFile(s.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return b, err
+}
+
+// load takes in a whole log and returns where its last whole frame ends.
+func (s *State) load(b []byte) int64 {
+	if len(b) < len(logMagic) || string(b[:len(logMagic)]) != logMagic {
+		if len(b) > 0 {
+			s.damage = append(s.damage, s.path+" is not a state of this version")
+		}
+		return 0
+	}
+	found := scanFrames(b, s.frame)
+	s.damage = append(s.damage, found.damage...)
+	return int64(found.good)
+}
+
+// frame takes in one frame. Strings and lists carry their number, so that a
+// lost one makes records that refer to it unreadable, not wrong.
+func (s *State) frame(typ byte, p []byte) bool {
+	if typ == frameNode {
+		r := reader{b: p, strs: s.strs}
+		stage, instance := r.uint(), r.uint()
+		if r.bad || stage >= uint64(len(s.strs)) || instance >= uint64(len(s.strs)) {
+			return false
+		}
+		s.set(s.strs[stage], uint32(instance), r.b)
+		return true
+	}
+	n, l := binary.Uvarint(p)
+	if l <= 0 || n > uint64(len(p))+uint64(len(s.strs)+len(s.lists))+1<<20 {
+		return false
+	}
+	p = p[l:]
+	switch typ {
+	case frameString:
+		for uint64(len(s.strs)) <= n {
+			s.strs = append(s.strs, lostString)
+		}
+		s.strs[n] = string(p)
+		s.strIDs[s.strs[n]] = uint32(n)
+	case frameParts:
+		for uint64(len(s.lists)) <= n {
+			s.lists = append(s.lists, nil)
+		}
+		s.lists[n] = p
+		s.listIDs[string(p)] = uint32(n)
+	}
+	return true
+}
+
+// lostString fills the places of strings whose frames are damaged.
+const lostString = "\x00\x00lost"
+
+func (s *State) set(stage string, instance uint32, payload []byte) {
+	i, ok := s.stages[stage]
+	if !ok {
+		i = len(s.nodes)
+		s.stages[stage] = i
+		s.names = append(s.names, stage)
+		s.nodes = append(s.nodes, nil)
+	}
+	for uint32(len(s.nodes[i])) <= instance {
+		s.nodes[i] = append(s.nodes[i], nil)
+	}
+	s.nodes[i][instance] = payload
+}
+
+// Get returns how a node last ended, without Shared, Own and Members.
+func (s *State) Get(stage, instance string) (Record, bool) { return s.get(stage, instance, false) }
+
+// GetAll returns how a node last ended.
+func (s *State) GetAll(stage, instance string) (Record, bool) { return s.get(stage, instance, true) }
+
+func (s *State) get(stage, instance string, all bool) (Record, bool) {
+	s.mu.RLock()
+	i, ok := s.stages[stage]
+	id, ok2 := s.strIDs[instance]
+	if !ok || !ok2 || uint32(len(s.nodes[i])) <= id || s.nodes[i][id] == nil {
+		s.mu.RUnlock()
+		return Record{}, false
+	}
+	r := reader{b: s.nodes[i][id], strs: s.strs, instance: instance}
+	lists := s.lists
+	s.mu.RUnlock()
+
+	var rec Record
+	r.head(&rec)
+	r.rest(&rec, lists, all)
+	return rec, !r.bad
+}
+
+// All returns the names of all nodes that have a record, readable or not.
+func (s *State) All() iter.Seq2[string, string] {
+	return func(yield func(stage, instance string) bool) {
+		s.mu.RLock()
+		names, nodes, strs := slices.Clone(s.names), slices.Clone(s.nodes), s.strs
+		s.mu.RUnlock()
+		for i, stage := range names {
+			for id, p := range nodes[i] {
+				if p != nil && !yield(stage, strs[id]) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Put replaces a node's record. It is in the file after Flush.
+func (s *State) Put(stage, instance string, rec *Record) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	w := writer{s: s, instance: instance}
+	w.uint(uint64(s.intern(stage)))
+	id := s.intern(instance)
+	w.uint(uint64(id))
+	head := len(w.b)
+	w.record(rec)
+	s.set(stage, id, w.b[head:])
+	s.out.add(frameNode, w.b)
+}
+
+// intern returns the number of a string. The caller holds the lock.
+func (s *State) intern(str string) uint32 {
+	id, ok := s.strIDs[str]
+	if !ok {
+		id = uint32(len(s.strs))
+		s.strs = append(s.strs, str)
+		s.strIDs[str] = id
+		s.out.add(frameString, append(binary.AppendUvarint(nil, uint64(id)), str...))
+	}
+	return id
+}
+
+func (s *State) internList(b []byte) uint32 {
+	id, ok := s.listIDs[string(b)]
+	if !ok {
+		id = uint32(len(s.lists))
+		s.lists = append(s.lists, b)
+		s.listIDs[string(b)] = id
+		s.out.add(frameParts, append(binary.AppendUvarint(nil, uint64(id)), b...))
+	}
+	return id
+}
+
+// Flush hands what was put to the operating system, so that it survives the
+// end of this process. After an error everything is still there and may be
+// flushed again.
+func (s *State) Flush() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.out.flush()
+}
+
+// Sync waits until what was flushed survives a power failure. It does not keep
+// others from reading or putting.
+func (s *State) Sync() error { return s.out.f.Sync() }
+
+// Close flushes, syncs and lets go of the file.
+func (s *State) Close() error {
+	return errors.Join(s.Flush(), s.Sync(), s.out.f.Close())
+}
