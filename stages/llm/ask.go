@@ -191,4 +191,7 @@ func onePerStep(in []recorded) []recorded {
 
 // isAnswer reports whether a complete 2xx response is an answer of the model,
 // as opposed to a failure of the server that came as a 200.
-func (r *recorded) isAnswer() bool { return isAnswer(r.resp.header, r.resp.body) }
+func (r *recorded) isAnswer() bool {
+	_, ok := answerIn(r.resp.header, r.resp.body)
+	return ok
+}

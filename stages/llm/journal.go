@@ -84,6 +84,7 @@ type Journal struct {
 	path string
 	w    *sql.DB // one connection, used by the writer alone
 	r    *sql.DB // readers
+	find *sql.Stmt
 
 	ops  chan op
 	done chan struct{} // closed when the writer has ended
@@ -168,6 +169,9 @@ func (j *Journal) open(mode string) error {
 			return err
 		}
 	}
+	if j.find, err = j.r.Prepare(selectRecorded); err != nil {
+		return err
+	}
 	// A file that was just made is lost with its folder's entry.
 	return syncDir(dir)
 }
@@ -194,6 +198,9 @@ func (j *Journal) Close() error {
 
 func (j *Journal) closeDBs() error {
 	var errs []error
+	if j.find != nil {
+		errs = append(errs, j.find.Close())
+	}
 	for _, db := range []*sql.DB{j.r, j.w} { // the last to close removes the write-ahead log
 		if db != nil {
 			errs = append(errs, db.Close())

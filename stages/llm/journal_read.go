@@ -33,7 +33,7 @@ ORDER BY a.id`
 // digest does not fit is left out and named in warnings: what is damaged is
 // asked again, never believed.
 func (j *Journal) answers(ctx context.Context, question string) (got []recorded, warnings []string, err error) {
-	rows, err := j.r.QueryContext(ctx, selectRecorded, readerVersion, question)
+	rows, err := j.find.QueryContext(ctx, readerVersion, question)
 	if err != nil {
 		return nil, nil, j.readError(ctx, err)
 	}

@@ -159,6 +159,7 @@ type done struct {
 	sent    bool
 	resp    response
 	finding finding
+	answer  envelope // of classAnswer
 }
 
 // once performs one request: reserves its worst cost and announces it in the
@@ -217,7 +218,7 @@ func (c *Client) once(ctx context.Context, s step, req request) (done, error) {
 		c.lim.release(t, result{class: classCanceled, tokens: -1}, c.cfg.MaxWait)
 		return d, c.end(err)
 	}
-	d.finding = c.find(ctx, ex, req)
+	d.finding = c.find(ctx, ex, req, &d.answer)
 	o, tokens := c.outcomeOf(in, req, &d)
 	lerr := c.lim.release(t, result{class: d.finding.class, tokens: tokens, wait: d.finding.wait, hinted: d.finding.hinted}, c.cfg.MaxWait)
 	c.settle(in, o)
@@ -245,8 +246,12 @@ func (c *Client) keep(question string, r *response) error {
 }
 
 // find classes what came back.
-func (c *Client) find(ctx context.Context, ex *exchange, req request) finding {
+func (c *Client) find(ctx context.Context, ex *exchange, req request, e *envelope) finding {
 	r := &ex.resp
+	answered := false
+	if ex.err == nil && r.status/100 == 2 {
+		*e, answered = answerIn(r.header, r.body)
+	}
 	switch {
 	case ex.err != nil:
 		f := finding{class: transportClass(ctx, ex), err: fmt.Errorf("%s", r.err)}
@@ -254,7 +259,7 @@ func (c *Client) find(ctx context.Context, ex *exchange, req request) finding {
 			c.count.serverErrors.Add(1)
 		}
 		return f
-	case r.status/100 == 2 && isAnswer(r.header, r.body):
+	case answered:
 		c.count.answers.Add(1)
 		return finding{class: classAnswer}
 	}
@@ -270,18 +275,19 @@ func (c *Client) find(ctx context.Context, ex *exchange, req request) finding {
 	return f
 }
 
-// isAnswer reports whether a complete 2xx response is an answer of the model.
-// An error inside a 200, or a page of a proxy, is not: it is tried again.
-func isAnswer(h http.Header, body []byte) bool {
+// answerIn reads a complete 2xx response and reports whether it is an answer of
+// the model. An error inside a 200, or a page of a proxy, is not: it is tried
+// again.
+func answerIn(h http.Header, body []byte) (envelope, bool) {
 	e, v, _ := readEnvelope(h, body)
 	switch v {
 	case "":
-		return true
+		return e, true
 	case NoChoices:
 		_, failed := errorIn(body)
-		return !failed && (e.hasUsage || e.model != "" || strings.Contains(string(body), `"choices"`))
+		return e, !failed && (e.hasUsage || e.model != "" || strings.Contains(string(body), `"choices"`))
 	}
-	return false
+	return e, false
 }
 
 // outcomeOf counts the tokens and the cost of a request. What cannot be known
@@ -290,8 +296,7 @@ func (c *Client) outcomeOf(in *intent, req request, d *done) (outcome, int) {
 	o := outcome{attempt: d.id, class: string(d.finding.class)}
 	switch d.finding.class {
 	case classAnswer:
-		e, _, _ := readEnvelope(d.resp.header, d.resp.body)
-		o.usage = usageOf(e, len(in.prompt))
+		o.usage = usageOf(d.answer, len(in.prompt))
 		if o.usage.Estimated {
 			o.cost = in.reserved
 		} else {
