@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/concluder/concluder/stages/llm"
@@ -23,6 +24,7 @@ type bench struct {
 	journal *llm.Journal
 	cfg     llm.Config
 	client  *llm.Client
+	pipe    *llmtest.Pipe // nil outside a bubble
 
 	mu       sync.Mutex
 	warnings []string
@@ -85,7 +87,11 @@ func (b *bench) reopen() {
 }
 
 func (b *bench) ask(q llm.Question, o llm.AskOptions) (llm.Reply, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	limit := time.Minute
+	if b.pipe != nil {
+		limit = 24 * time.Hour
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	return b.client.Ask(ctx, q, o)
 }
@@ -98,4 +104,39 @@ func question(i int) llm.Question {
 		q.X, q.Y = append(q.X, x), append(q.Y, float64(i+1)*x*x*1e-7)
 	}
 	return q
+}
+
+// bubble runs f with a server in memory, on a clock of its own: what waits for
+// hours takes no time.
+func bubble(t *testing.T, sc llmtest.Config, change func(*llm.Config), f func(*bench)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		p := llmtest.NewPipe()
+		sc.Listener = p
+		b := &bench{t: t, path: filepath.Join(t.TempDir(), "journal.db"), pipe: p}
+		b.server = llmtest.New(sc)
+		zero := 0.0
+		tr := p.Transport()
+		b.cfg = llm.Config{
+			Name: "model", BaseURL: b.server.URL, Model: "test-model", APIKey: testKey, Temperature: &zero,
+			Timeout: 10 * time.Second, Limits: llm.Limits{InFlight: 16}, Warn: b.warn, Transport: tr,
+		}
+		if change != nil {
+			change(&b.cfg)
+		}
+		b.open()
+		defer func() { // also after a Fatal: nothing may outlive the bubble
+			b.close()
+			tr.CloseIdleConnections()
+			b.server.Close()
+		}()
+		f(b)
+	})
+}
+
+// took returns how long f took on the clock of the bubble.
+func took(f func()) time.Duration {
+	start := time.Now()
+	f()
+	return time.Since(start)
 }
