@@ -17,6 +17,7 @@ import (
 // holds only what is declared, its own process group.
 type command struct {
 	args    []string
+	show    string // the command as messages say it: with the declared paths, not the private ones
 	dir     string // the pipeline file's folder
 	env     []string
 	timeout time.Duration // 0 for none
@@ -69,9 +70,9 @@ func (c *command) run(ctx context.Context) error {
 		err = cause
 	}
 	if said := lastLines(c.log, 5); said != "" {
-		return fmt.Errorf("%s: %w; it wrote:\n%s\nall of it is in %s", strings.Join(c.args, " "), err, said, c.log)
+		return fmt.Errorf("%s: %w; it wrote:\n%s\nall of it is in %s", c.show, err, said, c.log)
 	}
-	return fmt.Errorf("%s: %w; it wrote nothing", strings.Join(c.args, " "), err)
+	return fmt.Errorf("%s: %w; it wrote nothing", c.show, err)
 }
 
 // environment is what a command sees: what any program needs to run at all,

@@ -15,7 +15,7 @@ import (
 func shell(t *testing.T, script string) *command {
 	t.Helper()
 	dir := t.TempDir()
-	return &command{args: []string{"/bin/sh", "-c", script}, dir: dir, env: environment(nil, nil), log: filepath.Join(dir, "logs", "log")}
+	return &command{args: []string{"/bin/sh", "-c", script}, show: "sh", dir: dir, env: environment(nil, nil), log: filepath.Join(dir, "logs", "log")}
 }
 
 func TestCommandKeepsWhatItWrote(t *testing.T) {

@@ -3,6 +3,7 @@ package stages
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/concluder/concluder/pipeline"
 	"github.com/zclconf/go-cty/cty"
@@ -32,6 +33,7 @@ func runExec(ctx context.Context, t *pipeline.Task) error {
 	}
 	c := command{
 		args:    stringsOf(args),
+		show:    strings.Join(t.Strings("command"), " "),
 		dir:     t.Folder,
 		env:     environment(t.Strings("pass_env"), t.Map("env")),
 		timeout: t.Duration("timeout"),

@@ -2,7 +2,9 @@ package stages
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"math"
 	"os"
 	"strings"
@@ -54,7 +56,7 @@ func runLoad(_ context.Context, t *pipeline.Task) error {
 	in, _ := t.Input("measurements")
 	data, err := os.ReadFile(in.Path)
 	if err != nil {
-		return fmt.Errorf("measurements: %w", err)
+		return fmt.Errorf("measurements: %s: %w", in.Name, cause(err))
 	}
 	m, err := readMeasurements(in.Name, data, d.XName, d.YName)
 	if err != nil {
@@ -74,6 +76,16 @@ func runLoad(_ context.Context, t *pipeline.Task) error {
 	return d.write(t.Output("dataset"))
 }
 
+// cause is a file error without its path: messages name files as the pipeline
+// file does, so that they are the same wherever it lies.
+func cause(err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err
+	}
+	return err
+}
+
 // loadEquation reads and parses the declared equation. What is wrong with it
 // becomes the status, unless too few points already are.
 func (d *Dataset) loadEquation(file pipeline.Artifact, sel string) {
@@ -88,7 +100,7 @@ func (d *Dataset) loadEquation(file pipeline.Artifact, sel string) {
 	}
 	data, err := os.ReadFile(file.Path)
 	if err != nil {
-		fail(StatusInvalidEquation, "equation: %v", err)
+		fail(StatusInvalidEquation, "equation: %s: %v", file.Name, cause(err))
 		return
 	}
 	text, err := readEquation(file.Name, data, sel)

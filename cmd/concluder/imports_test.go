@@ -21,7 +21,8 @@ var mayImport = []struct {
 }{
 	{"pipeline/store", nil},
 	{"pipeline", []string{"pipeline/store"}},
-	{"stages/expr", nil},
+	{"stages/expr/ball", nil},
+	{"stages/expr", []string{"stages/expr/ball"}},
 	{"stages/growth", []string{"stages/expr"}},
 	{"stages/llm/llmtest", []string{"stages/llm/llmtest"}},
 	{"stages/llm", []string{"stages/expr"}},

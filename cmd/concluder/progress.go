@@ -25,6 +25,8 @@ type progress struct {
 	drawn   time.Time
 	width   int // of the line on the terminal
 	at      pipeline.Progress
+
+	failures int // announced
 }
 
 // Between two drawings: often enough to look alive, seldom enough not to cost
@@ -54,7 +56,7 @@ func (p *progress) event(e pipeline.Event) {
 		p.started, p.drawn = p.now(), p.now()
 	case pipeline.EventNodeFinished:
 		if e.State == pipeline.Failed.String() {
-			p.line(fmt.Sprintf("failed: %s: %s", nodeName(e.Stage, e.Instance), firstLine(e.Error)))
+			p.failure(e)
 		}
 	case pipeline.EventWarning, pipeline.EventPaused:
 		p.line(e.Event + ": " + e.Message)
@@ -76,9 +78,16 @@ func nodeName(stage, instance string) string {
 	return stage + "/" + instance
 }
 
-func firstLine(s string) string {
-	s, _, _ = strings.Cut(s, "\n")
-	return s
+// failure prints the first failures in full; a run in which everything fails
+// must not bury what it says.
+func (p *progress) failure(e pipeline.Event) {
+	const shown = 10
+	switch p.failures++; {
+	case p.failures <= shown:
+		p.line(fmt.Sprintf("failed: %s: %s", nodeName(e.Stage, e.Instance), e.Error))
+	case p.failures == shown+1:
+		p.line("more failures follow; the summary has them all")
+	}
 }
 
 // say prints a line of its own.
