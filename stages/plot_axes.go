@@ -164,18 +164,18 @@ func (a *axis) unit(exponent int) (suffix string) {
 	case exponent > 0 && exponent <= 12:
 		return prefixes[exponent/3]
 	default:
-		a.label = powerOfTen(exponent)
-		a.label.text = name + " × " + a.label.text
+		power := powerOfTen(exponent)
+		a.label = caption{a.label.text + " × " + power.text, power.exponent}
 	}
 	return ""
 }
 
 // logTicks marks all round values, one digit and zeros, and labels powers of
-// ten; also 3 or 2 and 5 times them where there is room, and few enough of them
-// otherwise.
+// ten: also 3, or 2 and 5, times them where there is room, and not each of them
+// where there is none.
 func (a *axis) logTicks(count float64) {
 	decades := a.decades()
-	if decades < 0.5 { // next to no round values
+	if decades < 0.9 { // few such values
 		step := niceStep((a.hi - a.lo) / max(2, count))
 		for _, i := range a.multiples(step) {
 			a.ticks = append(a.ticks, tick{i * step, caption{text: plain(i * step)}})
@@ -183,7 +183,7 @@ func (a *axis) logTicks(count float64) {
 		return
 	}
 	digits := "1"
-	for _, more := range []string{"13", "125", "123456789"} {
+	for _, more := range []string{"13", "125"} {
 		if decades*float64(len(more)) <= 1.2*count {
 			digits = more
 		}

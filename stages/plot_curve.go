@@ -14,7 +14,7 @@ func sample(c Curve, x axis, n int) []xy {
 		case i == n-1:
 			xs[i] = x.most
 		case x.log:
-			xs[i] = x.least * math.Pow(x.most/x.least, t)
+			xs[i] = math.Pow(10, (1-t)*math.Log10(x.least)+t*math.Log10(x.most))
 		default:
 			xs[i] = x.least + (x.most-x.least)*t
 		}

@@ -96,8 +96,8 @@ func LogScale(x, y []float64) bool {
 	return wide
 }
 
-// A canvas takes the strokes of a figure. Coordinates are pixels from the
-// upper left corner.
+// A canvas takes the strokes of a figure on white. Coordinates are pixels from
+// the upper left corner.
 type canvas interface {
 	rectangle(x0, y0, x1, y1 float64, color ink)
 

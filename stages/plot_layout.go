@@ -26,7 +26,6 @@ const (
 // two side by side.
 func (f Figure) compose(c canvas, face *typeface, width, height float64) {
 	u := min(height/unitsHigh, width/unitsWide)
-	c.rectangle(0, 0, width, height, paper)
 
 	title := face.shorten(f.Title, titleSize*u, width-2*margin*u)
 	y := (margin + titleSize) * u

@@ -15,9 +15,10 @@ type vectorFile struct {
 
 func newVectorFile(title string, width, height int) *vectorFile {
 	v := &vectorFile{}
-	fmt.Fprintf(&v.body, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" font-family="Liberation Sans, Arial, Helvetica, sans-serif">`+"\n",
+	fmt.Fprintf(&v.body, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" stroke="none" font-family="Liberation Sans, Arial, Helvetica, sans-serif">`+"\n",
 		width, height, width, height)
 	v.body.WriteString("<title>" + escaped(printable(title)) + "</title>\n")
+	v.rectangle(0, 0, float64(width), float64(height), paper)
 	return v
 }
 
@@ -81,12 +82,11 @@ func (v *vectorFile) dots(centres []xy, radius, rim float64, color ink) {
 }
 
 func (v *vectorFile) text(x, y float64, s string, size float64, up bool, color ink) {
-	turn := ""
+	place := fmt.Sprintf(`x="%s" y="%s"`, px(x), px(y))
 	if up {
-		turn = fmt.Sprintf(` transform="rotate(-90 %s %s)"`, px(x), px(y))
+		place = fmt.Sprintf(`transform="translate(%s %s) rotate(-90)"`, px(x), px(y))
 	}
-	fmt.Fprintf(&v.body, `<text x="%s" y="%s" font-size="%s" fill="%s"%s>%s</text>`+"\n",
-		px(x), px(y), px(size), color.hex(), turn, escaped(s))
+	fmt.Fprintf(&v.body, `<text %s font-size="%s" fill="%s">%s</text>`+"\n", place, px(size), color.hex(), escaped(s))
 }
 
 func escaped(s string) string {
