@@ -1,6 +1,7 @@
 package llm
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 )
@@ -22,7 +23,12 @@ const (
 // degenerate says how a text shows that the model fell into a loop, "" when it
 // does not.
 func degenerate(s string) string {
+	full := len(s)
 	s = strings.TrimSpace(s)
+	// White space at the end is a loop unless the answer was complete before it.
+	if full-len(s) >= maxBlank && !json.Valid([]byte(s)) {
+		return fmt.Sprintf("the answer runs on in %d bytes of white space", full-len(s))
+	}
 	if len(s) > 2*looked {
 		if w := loop(s[:looked]); w != "" {
 			return w

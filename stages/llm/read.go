@@ -146,7 +146,9 @@ func (r *reading) bound(variable string) bool {
 		r.pass("bound", "none, as the class is unknown")
 		return true
 	}
-	src := strings.TrimSpace(a.UpperBound)
+	// Not TrimSpace: it would take off the form feed of \frac, and hide that
+	// the formula is damaged.
+	src := strings.TrimRight(strings.TrimLeft(a.UpperBound, " \n"), " \n\r\t")
 	if i := strings.IndexFunc(src, func(c rune) bool { return c < ' ' || c == 0x7f }); i >= 0 {
 		r.fail("bound characters", ControlCharacter, fmt.Sprintf("upper_bound holds the control character %q, as \\f of \\frac does when a backslash is not doubled; use no LaTeX and no backslashes", src[i]))
 		return false
