@@ -13,6 +13,3 @@ func (t *Task) Map(name string) map[string]string {
 	}
 	return m
 }
-
-// Nearest returns the name that was probably meant, "" where none is near.
-func Nearest(name string, names []string) string { return nearest(name, names) }

@@ -3,7 +3,6 @@ package stages
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"path/filepath"
 	"sort"
@@ -112,33 +111,7 @@ func Open(file string, opt Options) (*Session, error) {
 		return nil, &FileError{Diagnostics: diags, sources: in.Sources}
 	}
 	env.plan = plan
-	if err := knownInstances(plan, opt.Instances); err != nil {
-		return nil, err
-	}
 	return &Session{Plan: plan, env: env, opt: opt}, nil
-}
-
-// An InstanceError is a selected name that the pipeline file does not declare.
-type InstanceError struct{ Message string }
-
-func (e *InstanceError) Error() string { return e.Message }
-
-func knownInstances(plan *pipeline.Plan, selected []string) error {
-	known := make(map[string]bool, len(plan.Instances))
-	for _, name := range plan.Instances {
-		known[name] = true
-	}
-	for _, name := range selected {
-		if known[name] {
-			continue
-		}
-		msg := fmt.Sprintf("no instance is named %q in %s", name, plan.File)
-		if near := pipeline.Nearest(name, plan.Instances); near != "" {
-			msg += fmt.Sprintf("; did you mean %q?", near)
-		}
-		return &InstanceError{msg}
-	}
-	return nil
 }
 
 func (s *Session) options() (pipeline.Options, error) {

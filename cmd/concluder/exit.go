@@ -30,7 +30,7 @@ func (e usageError) Unwrap() error { return e.error }
 func exitCode(err error) int {
 	var (
 		file     *stages.FileError
-		instance *stages.InstanceError
+		instance *pipeline.InstanceError
 		usage    usageError
 	)
 	switch {
