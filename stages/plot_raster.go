@@ -248,8 +248,8 @@ func (r *raster) text(x, y float64, s string, size float64, up bool, color ink) 
 	}
 }
 
-// encode writes the picture as PNG. The least compression that is any keeps it
-// under a tenth of a megabyte and takes a quarter of the time of the default.
+// encode writes the picture as PNG. The fastest compression takes a third of the
+// time of the default and makes files a fifth larger.
 func (r *raster) encode(w io.Writer) error {
 	e := png.Encoder{CompressionLevel: png.BestSpeed, BufferPool: r}
 	return e.Encode(w, &r.image)
