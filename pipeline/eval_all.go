@@ -17,7 +17,6 @@ func (l *loader) evaluateNodes() {
 		if s.skip {
 			continue
 		}
-		s.share() // before several goroutines use it
 		if !s.stage.PerInstance || !l.instances {
 			c := l.firstContext(s)
 			e := s.evaluate(c)
@@ -46,12 +45,17 @@ func (l *loader) evaluateStage(index int, s *stageDef, paths *pathIndex) {
 		wg.Go(func() {
 			p := &parts[w]
 			p.paths = newPathIndex(l)
-			for i := n * w / workers; i < n*(w+1)/workers; i++ {
+			e := &evaluation{}
+			from, to := n*w/workers, n*(w+1)/workers
+			for i := from; i < to; i++ {
 				c := &instanceContext{base: l.base, instance: l.plan.Instances[i], known: true}
-				e := s.evaluate(c)
+				s.evaluateInto(e, c)
 				p.repeated.add(e.diags, c.instance)
 				if !e.diags.HasErrors() {
 					p.paths.add(index, i, e)
+				}
+				if i == from {
+					p.paths.entries = slices.Grow(p.paths.entries, (to-from)*len(p.paths.entries))
 				}
 			}
 		})

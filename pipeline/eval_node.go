@@ -21,10 +21,8 @@ type shared struct {
 	usesIO    bool // some setting uses outputs
 }
 
-func (s *stageDef) share() *shared {
-	if s.shared != nil {
-		return s.shared
-	}
+// share makes what all nodes have in common.
+func (s *stageDef) share() {
 	h := &shared{}
 	varies := false
 	for _, d := range s.settings {
@@ -54,7 +52,6 @@ func (s *stageDef) share() *shared {
 		h.provReads = append(h.provReads, p.def.reads...)
 	}
 	s.shared = h
-	return h
 }
 
 // An evaluation is a node's attributes on the way to a NodeSpec.
@@ -83,10 +80,17 @@ func (s *stageDef) node(instance string) (*NodeSpec, hcl.Diagnostics) {
 }
 
 // evaluate computes all attributes of a node. It does not modify the stage and
-// may run in several goroutines, once share has been called.
+// may run in several goroutines.
 func (s *stageDef) evaluate(c *instanceContext) *evaluation {
-	h := s.share()
 	e := &evaluation{}
+	s.evaluateInto(e, c)
+	return e
+}
+
+// evaluateInto is evaluate with the memory of an earlier evaluation.
+func (s *stageDef) evaluateInto(e *evaluation, c *instanceContext) {
+	h := s.shared
+	*e = evaluation{inputs: e.inputs[:0], reads: e.reads[:0]}
 	place := h.place
 	if place == nil {
 		place = make(map[string]cty.Value, len(s.settings))
@@ -120,7 +124,6 @@ func (s *stageDef) evaluate(c *instanceContext) *evaluation {
 		}
 	}
 	s.evaluateInputs(e, c)
-	return e
 }
 
 // setting returns one setting's value, NilVal where it is in error.
@@ -170,10 +173,7 @@ func (s *stageDef) evaluateOutputs(e *evaluation, place map[string]cty.Value, c 
 }
 
 func (s *stageDef) evaluateInputs(e *evaluation, c *instanceContext) {
-	n := len(s.inputs)
-	if n > 0 {
-		e.inputs = make([]InputFile, 0, n)
-	}
+	e.inputs = slices.Grow(e.inputs, len(s.inputs))
 	dir := s.l.dir
 	for i := range s.inputs {
 		in := &s.inputs[i]

@@ -4,36 +4,60 @@ import (
 	"cmp"
 	"fmt"
 	"hash/maphash"
+	"math"
 	"path/filepath"
 	"slices"
 
 	"github.com/hashicorp/hcl/v2"
 )
 
-// A pathIndex finds files that two nodes write, and files that a node reads by
-// a plain path though another writes them. A plan may have millions of paths:
+// A pathIndex finds files that two nodes write, files that a node reads by a
+// plain path though another writes them, and files where another output needs a
+// folder. A plan may have millions of paths:
 // it keeps a hash of each, and evaluates again the few nodes whose hashes meet.
 type pathIndex struct {
 	l       *loader
 	entries []pathEntry
+	folders map[string]bool // of outputs, each entered once
 }
 
 type pathEntry struct {
 	hash  uint64 // of the absolute path, case folded
-	stage int32  // index in l.stages
-	node  int32  // index of the instance
-	write bool
+	stage uint32 // index in l.stages
+	use   uint32 // four times the index of the instance, plus how the node uses the path
 }
 
-func newPathIndex(l *loader) *pathIndex { return &pathIndex{l: l} }
+// How a node uses a path.
+const (
+	reads  = iota
+	writes // an output
+	within // a folder of an output
+)
+
+// program stands for a stage in the entry of the pipeline file itself.
+const program = math.MaxUint32
+
+func (e pathEntry) node() int { return int(e.use / 4) }
+func (e pathEntry) how() int  { return int(e.use % 4) }
+
+func newPathIndex(l *loader) *pathIndex { return &pathIndex{l: l, folders: make(map[string]bool)} }
+
+func (x *pathIndex) put(path string, stage, node, how int) {
+	x.entries = append(x.entries, pathEntry{x.l.hashPath(path), uint32(stage), uint32(4*node + how)})
+}
 
 func (x *pathIndex) add(stage, node int, e *evaluation) {
 	s := x.l.stages[stage]
 	for i := range e.outputs {
-		x.entries = append(x.entries, pathEntry{x.l.hashPath(x.l.outputFile(s, e.outputs[i])), int32(stage), int32(node), true})
+		p := x.l.outputFile(s, e.outputs[i])
+		x.put(p, stage, node, writes)
+		for d := filepath.Dir(p); !x.folders[d]; d = filepath.Dir(d) {
+			x.folders[d] = true
+			x.put(d, stage, node, within)
+		}
 	}
 	for i := range e.inputs {
-		x.entries = append(x.entries, pathEntry{x.l.hashPath(e.inputs[i].Path), int32(stage), int32(node), false})
+		x.put(e.inputs[i].Path, stage, node, reads)
 	}
 }
 
@@ -55,6 +79,7 @@ type use struct {
 	node     int
 	path     string // absolute
 	show     string // as the file says it, or relative to results_dir
+	how      int
 	output   string // the output's name; "" for an input
 	attr     string
 	at       hcl.Range
@@ -62,8 +87,9 @@ type use struct {
 }
 
 func (x *pathIndex) report() {
+	x.put(x.l.file, program, 0, reads)
 	slices.SortFunc(x.entries, func(a, b pathEntry) int {
-		return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.stage, b.stage), cmp.Compare(a.node, b.node))
+		return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.stage, b.stage), cmp.Compare(a.use, b.use))
 	})
 	found := &clashes{at: make(map[clashKey]*clash)}
 	for i := 0; i < len(x.entries); {
@@ -71,7 +97,7 @@ func (x *pathIndex) report() {
 		for j < len(x.entries) && x.entries[j].hash == x.entries[i].hash {
 			j++
 		}
-		if group := x.entries[i:j]; len(group) > 1 && slices.ContainsFunc(group, func(e pathEntry) bool { return e.write }) {
+		if group := x.entries[i:j]; len(group) > 1 && slices.ContainsFunc(group, func(e pathEntry) bool { return e.how() == writes }) {
 			x.look(group, found)
 		}
 		i = j
@@ -82,29 +108,29 @@ func (x *pathIndex) report() {
 // look evaluates the nodes of entries with one hash again and compares paths.
 // Of a file that thousands read and one writes, the first thousand tell enough.
 func (x *pathIndex) look(group []pathEntry, found *clashes) {
-	var writes, reads []use
+	var written, others []use
 	for i, e := range group {
-		if i > 0 && e.stage == group[i-1].stage && e.node == group[i-1].node {
+		if i > 0 && e.stage == group[i-1].stage && e.node() == group[i-1].node() {
 			continue // uses returns all of a node's
 		}
 		for _, u := range x.uses(e) {
 			if x.l.hashPath(u.path) != e.hash {
 				continue
 			}
-			if u.output != "" {
-				writes = append(writes, u)
+			if u.how == writes {
+				written = append(written, u)
 			} else {
-				reads = append(reads, u)
+				others = append(others, u)
 			}
 		}
 	}
-	for i := 1; i < len(writes); i++ {
-		found.twice(writes[0], writes[i])
+	for i := 1; i < len(written); i++ {
+		found.add(written[0], written[i])
 	}
-	for _, r := range reads {
-		for _, w := range writes {
-			if w.path == r.path {
-				found.plain(r, w)
+	for _, o := range others {
+		for _, w := range written {
+			if w.path == o.path {
+				found.add(o, w)
 				break
 			}
 		}
@@ -112,18 +138,25 @@ func (x *pathIndex) look(group []pathEntry, found *clashes) {
 }
 
 func (x *pathIndex) uses(e pathEntry) []use {
+	if e.stage == program {
+		return []use{{path: x.l.file}}
+	}
 	s := x.l.stages[e.stage]
 	c := &instanceContext{base: x.l.base, known: true}
 	if s.stage.PerInstance {
-		c.instance = x.l.plan.Instances[e.node]
+		c.instance = x.l.plan.Instances[e.node()]
 	}
 	v := s.evaluate(c)
 	var out []use
-	base := use{stage: s, index: int(e.stage), node: int(e.node), instance: c.instance}
+	base := use{stage: s, index: int(e.stage), node: e.node(), instance: c.instance}
 	for _, o := range v.outputs {
 		u := base
-		u.path, u.show, u.output, u.at = x.l.outputFile(s, o), o.Path, o.Name, s.outputRange(o.Name)
+		u.path, u.show, u.output, u.at, u.how = x.l.outputFile(s, o), o.Path, o.Name, s.outputRange(o.Name), writes
 		out = append(out, u)
+		for d := filepath.Dir(u.path); d != u.path; d = filepath.Dir(d) {
+			u.path, u.how = d, within
+			out = append(out, u)
+		}
 	}
 	for _, f := range v.inputs {
 		u := base
@@ -206,8 +239,13 @@ type clash struct {
 
 func (c *clashes) add(a, b use) {
 	key := clashKey{a.at, b.at, a.output, b.output, a.path != b.path}
+	if a.how == within {
+		key.a, key.outputA = a.stage.block.DefRange(), "" // any of its outputs tells enough
+	}
 	if old := c.at[key]; old != nil {
-		old.count++
+		if a.how != within { // how often a folder was entered depends on the workers
+			old.count++
+		}
 		// The group that comes first by hash is any; name the first instances.
 		if cmp.Or(cmp.Compare(a.node, old.a.node), cmp.Compare(b.node, old.b.node)) < 0 {
 			old.a, old.b = a, b
@@ -219,21 +257,24 @@ func (c *clashes) add(a, b use) {
 	c.first = append(c.first, x)
 }
 
-// twice notes that b writes what a does.
-func (c *clashes) twice(a, b use) { c.add(a, b) }
-
-// plain notes that r reads by its path what w writes.
-func (c *clashes) plain(r, w use) { c.add(r, w) }
-
 func (c *clashes) diagnostics() hcl.Diagnostics {
 	slices.SortFunc(c.first, func(x, y *clash) int {
 		return cmp.Or(compareRanges(x.a.at, y.a.at), compareRanges(x.b.at, y.b.at), cmp.Compare(x.a.output, y.a.output), cmp.Compare(x.b.output, y.b.output))
 	})
 	var out hcl.Diagnostics
 	for _, x := range c.first {
-		if x.a.output != "" {
+		switch {
+		case x.a.stage == nil:
+			out = append(out, &hcl.Diagnostic{
+				Severity: hcl.DiagError,
+				Summary:  fmt.Sprintf("stage %s would overwrite the pipeline file", x.b.stage.stage.Address()),
+				Subject:  &x.b.at,
+			})
+		case x.a.how == writes:
 			out = append(out, x.written())
-		} else {
+		case x.a.how == within:
+			out = append(out, x.folder())
+		default:
 			out = append(out, x.read())
 		}
 	}
@@ -265,12 +306,26 @@ func (x *clash) written() *hcl.Diagnostic {
 	if fold {
 		d.Detail = fmt.Sprintf("Many file systems take %q and %q for one file.", a.show, b.show)
 	}
-	x.count--
-	if x.count > 0 {
+	return x.counted(d)
+}
+
+// folder is about an output that lies where another needs a folder.
+func (x *clash) folder() *hcl.Diagnostic {
+	in, w := x.a, x.b
+	d := &hcl.Diagnostic{Severity: hcl.DiagError, Subject: &w.at}
+	d.Summary = fmt.Sprintf("stage %s writes the file %q, which stage %s needs as a folder for %q",
+		w.stage.stage.Address(), w.show, in.stage.stage.Address(), in.show)
+	d.Extra = []Note{{Range: in.at, Text: fmt.Sprintf("output %q of stage %s", in.output, in.stage.stage.Address())}}
+	return x.counted(d)
+}
+
+// counted adds how many more there are.
+func (x *clash) counted(d *hcl.Diagnostic) *hcl.Diagnostic {
+	if x.count > 1 {
 		if d.Detail != "" {
 			d.Detail += "\n"
 		}
-		d.Detail += fmt.Sprintf("And %s like it.", more(x.count))
+		d.Detail += fmt.Sprintf("And %s like it.", more(x.count-1))
 	}
 	return d
 }
@@ -293,11 +348,5 @@ func (x *clash) read() *hcl.Diagnostic {
 		d.Summary = fmt.Sprintf("stage %s reads by its path what stage %s writes: %q", r.stage.stage.Address(), w.stage.stage.Address(), r.show)
 		d.Detail = fmt.Sprintf("Write the reference, so that it runs first: %s = %s.", r.attr, ref)
 	}
-	if x.count > 1 {
-		if d.Detail != "" {
-			d.Detail += "\n"
-		}
-		d.Detail += fmt.Sprintf("And %s like it.", more(x.count-1))
-	}
-	return d
+	return x.counted(d)
 }

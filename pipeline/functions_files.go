@@ -57,6 +57,13 @@ func (f *fileFunctions) file(name string) (cty.Value, error) {
 		return cty.NilVal, errors.New("the path is empty")
 	}
 	abs := absolute(f.dir, name)
+	info, err := os.Stat(abs)
+	switch {
+	case err != nil:
+		return cty.NilVal, fmt.Errorf("%s: %w", name, cause(err))
+	case !info.Mode().IsRegular():
+		return cty.NilVal, fmt.Errorf("%s is not a file", name) // a folder; a device might never end
+	}
 	data, err := os.ReadFile(abs)
 	if err != nil {
 		return cty.NilVal, fmt.Errorf("%s: %w", name, cause(err))

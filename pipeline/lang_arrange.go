@@ -20,6 +20,9 @@ func (l *loader) arrange() {
 	}
 	l.setPrefixes()
 	for _, s := range l.stages {
+		s.share()
+	}
+	for _, s := range l.stages {
 		s.nameOutputs()
 	}
 	l.checkOutputNames()

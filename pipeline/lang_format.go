@@ -10,6 +10,9 @@ import (
 // equals signs. Comments stay. The error of a text that does not parse is
 // hcl.Diagnostics, whose ranges carry the file name "".
 func Format(src []byte) ([]byte, error) {
+	if d := tooDeep(src, ""); d != nil {
+		return nil, hcl.Diagnostics{d}
+	}
 	if _, diags := hclsyntax.ParseConfig(src, "", hcl.InitialPos); diags.HasErrors() {
 		diags = plainAll(diags)
 		sortDiagnostics(diags)

@@ -73,7 +73,7 @@ func golden(t *testing.T, path string, a *txtar.Archive, got string) {
 	}
 }
 
-func goldenFiles(t *testing.T, pattern string) []string {
+func goldenFiles(t testing.TB, pattern string) []string {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join("testdata", pattern))
 	if err != nil || len(files) == 0 {

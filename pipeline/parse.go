@@ -33,6 +33,10 @@ var blockTypes = []struct {
 // parse sorts the file's blocks into l.doc. After a mistake of syntax nothing
 // else is checked: the parser's guess at the rest would give false alarms.
 func (l *loader) parse(src []byte) bool {
+	if d := tooDeep(src, l.show); d != nil {
+		l.diags = append(l.diags, d)
+		return false
+	}
 	file, diags := hclsyntax.ParseConfig(src, l.show, hcl.InitialPos)
 	body, ok := file.Body.(*hclsyntax.Body)
 	sortDiagnostics(diags)

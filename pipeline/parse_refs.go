@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -26,8 +27,11 @@ func (l *loader) checkReferences(e hclsyntax.Expression, s scope) bool {
 	before := len(l.diags)
 	// The walk cannot fail: the callback returns no diagnostics.
 	_ = hclsyntax.VisitAll(e, func(n hclsyntax.Node) hcl.Diagnostics {
-		if call, ok := n.(*hclsyntax.FunctionCallExpr); ok {
-			l.checkFunction(call)
+		switch n := n.(type) {
+		case *hclsyntax.FunctionCallExpr:
+			l.checkFunction(n)
+		case *hclsyntax.LiteralValueExpr:
+			l.checkNumber(n)
 		}
 		return nil
 	})
@@ -35,6 +39,17 @@ func (l *loader) checkReferences(e hclsyntax.Expression, s scope) bool {
 		l.checkTraversal(t, s)
 	}
 	return len(l.diags) == before
+}
+
+// checkNumber refuses numbers that no float64 holds. Stages could not use them,
+// and to write one out as a text may take hours.
+func (l *loader) checkNumber(e *hclsyntax.LiteralValueExpr) {
+	if e.Val.IsNull() || e.Val.Type() != cty.Number {
+		return
+	}
+	if f, _ := e.Val.AsBigFloat().Float64(); math.IsInf(f, 0) || (f == 0 && e.Val.AsBigFloat().Sign() != 0) {
+		l.errorAt(e.Range(), "this number is out of range").Detail = "Numbers lie between 5e-324 and 1.8e308."
+	}
 }
 
 func (l *loader) checkFunction(call *hclsyntax.FunctionCallExpr) {

@@ -118,6 +118,10 @@ func (l *loader) variableText(name, text string, want cty.Type, def cty.Value, b
 	}
 	source := "--var " + name
 	l.in.Sources[source] = []byte(text)
+	if d := tooDeep([]byte(text), source); d != nil {
+		l.diags = append(l.diags, d)
+		return cty.NilVal
+	}
 	e, diags := hclsyntax.ParseExpression([]byte(text), source, hcl.InitialPos)
 	if diags.HasErrors() {
 		l.diags = append(l.diags, plainAll(diags)...)
