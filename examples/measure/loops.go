@@ -123,9 +123,7 @@ func allPairs(a [][]float64) [][]float64 {
 		for i := range d {
 			via, row := d[i][k], d[i]
 			for j, x := range d[k] {
-				if via+x < row[j] {
-					row[j] = via + x
-				}
+				row[j] = min(row[j], via+x)
 			}
 		}
 	}
