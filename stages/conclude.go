@@ -81,6 +81,7 @@ func (e *environ) conclude(ctx context.Context, t *pipeline.Task, s *study) (*Re
 	switch {
 	case errors.As(err, &rejected) && fallback == nil:
 		r := failure(s.d.InstanceName, StatusLLMFailed, rejected.Error())
+		r.Rejected = providerAnswer(rejected.Reply)
 		return r, nil
 	case errors.As(err, &rejected):
 		c, err := e.fallBack(ctx, t, s, fallback)
@@ -182,6 +183,7 @@ func providerAnswer(r llm.Reply) *ProviderAnswer {
 		TypeOfEquation: r.Answer.TypeOfEquation, UpperBound: r.Answer.UpperBound, Complexity: r.Answer.Complexity,
 		Reasoning: r.Answer.Reasoning, Confidence: r.Answer.Confidence, Model: r.Model,
 		Repairs: r.Answer.Repairs, Verdict: string(r.Verdict), Asked: len(r.Attempts),
+		InputTokens: r.Usage.Input, OutputTokens: r.Usage.Output,
 	}
 	if a.Repairs == nil {
 		a.Repairs = []string{}

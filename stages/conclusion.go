@@ -13,8 +13,12 @@ type Result struct {
 	Timestamp    *string     `json:"timestamp,omitempty"` // in the summary only: RFC 3339, UTC
 	Conclusion   *Conclusion `json:"conclusion"`
 	PlotError    *string     `json:"plot_error,omitempty"`
-	Stale        bool        `json:"stale,omitempty"`       // in the summary only: an earlier run's, made from other inputs
-	Provisional  bool        `json:"provisional,omitempty"` // the fallback's, until the provider can be asked again
+
+	// Rejected is the model's last answer where nothing was concluded.
+	Rejected *ProviderAnswer `json:"provider_answer,omitempty"`
+
+	Stale       bool `json:"stale,omitempty"`       // in the summary only: an earlier run's, made from other inputs
+	Provisional bool `json:"provisional,omitempty"` // the fallback's, until the provider can be asked again
 }
 
 // A Conclusion is the growth class of an instance and a least upper bound,
@@ -61,4 +65,6 @@ type ProviderAnswer struct {
 	Verdict        string   `json:"verdict"`
 	Objection      *string  `json:"objection"`
 	Asked          int      `json:"asked"` // answers it took, re-asks included
+	InputTokens    int      `json:"input_tokens"`
+	OutputTokens   int      `json:"output_tokens"` // of all answers, reasoning included
 }

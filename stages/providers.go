@@ -148,6 +148,27 @@ func (e *environ) config(p *pipeline.Provider) (llm.Config, error) {
 	return c, nil
 }
 
+// spent is what the run has sent so far, by provider; nil when no provider was
+// needed.
+func (e *environ) spent() map[string]Spent {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if len(e.clients) == 0 {
+		return nil
+	}
+	m := make(map[string]Spent, len(e.clients))
+	for name, c := range e.clients {
+		s := c.Stats()
+		m[name] = Spent{
+			Requests: s.Requests, FromJournal: s.FromJournal, Retries: s.Retries, ReAsks: s.ReAsks,
+			RateLimited: s.RateLimited, ServerErrors: s.ServerErrors, InputTokens: s.InputTokens, OutputTokens: s.OutputTokens,
+			Cost: s.Cost, Budget: s.Spent, Currency: s.Currency,
+			PerMinute: s.PerMinute, Concurrency: s.Concurrency, InFlight: s.InFlight,
+		}
+	}
+	return m
+}
+
 // inFlight is how many nodes may wait on the network at once: enough to keep
 // every provider's limit busy.
 func (e *environ) inFlight() int {

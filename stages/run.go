@@ -155,6 +155,10 @@ func (s *Session) Run(ctx context.Context) (out *pipeline.Outcome, err error) {
 	return pipeline.Run(ctx, s.Plan, opt)
 }
 
+// Spent is what the run has sent so far, by provider. It may be called while
+// Run is at work.
+func (s *Session) Spent() map[string]Spent { return s.env.spent() }
+
 // Explain says what Run would do and why, and does nothing.
 func (s *Session) Explain(ctx context.Context) ([]pipeline.NodePlan, error) {
 	opt, err := s.options()

@@ -38,6 +38,7 @@ type Summary struct {
 	Timing        Timing             `json:"timing"`
 	Configuration map[string]any     `json:"configuration"`
 	Provenance    Provenance         `json:"provenance"`
+	Comparison    *Comparison        `json:"comparison"` // null for a single conclude stage
 	Results       map[string]*Result `json:"results"`
 }
 
@@ -47,6 +48,26 @@ type Timing struct {
 	Started         time.Time `json:"started"`
 	Finished        time.Time `json:"finished"`
 	DurationSeconds float64   `json:"duration_seconds"`
+
+	Providers map[string]Spent `json:"providers,omitempty"` // by name; what this run sent
+}
+
+// Spent is what one provider was sent in one run.
+type Spent struct {
+	Requests     int64   `json:"requests"` // retries included
+	FromJournal  int64   `json:"from_journal"`
+	Retries      int64   `json:"retries"`
+	ReAsks       int64   `json:"re_asks"`
+	RateLimited  int64   `json:"rate_limited"`
+	ServerErrors int64   `json:"server_errors"`
+	InputTokens  int64   `json:"input_tokens"`
+	OutputTokens int64   `json:"output_tokens"`
+	Cost         float64 `json:"cost"`
+	Budget       float64 `json:"budget_spent"` // over all runs
+	Currency     string  `json:"currency"`
+	PerMinute    float64 `json:"requests_per_minute"`
+	Concurrency  int     `json:"concurrency"`
+	InFlight     int     `json:"in_flight"`
 }
 
 // Provenance says what made the summary.
@@ -91,7 +112,11 @@ func (e *environ) runSummarize(_ context.Context, t *pipeline.Task) error {
 		s.Results[u.Instance] = r
 	}
 	s.Statistics = statisticsOf(t.Instances, s.Results)
-	s.Timing = Timing{Started: e.started.UTC(), Finished: now, DurationSeconds: now.Sub(e.started).Seconds()}
+	var err error
+	if s.Comparison, err = compare(t.Upstream("conclusions")); err != nil {
+		return err
+	}
+	s.Timing = Timing{Started: e.started.UTC(), Finished: now, DurationSeconds: now.Sub(e.started).Seconds(), Providers: e.spent()}
 	if err := writeJSON(t.Output("summary"), s); err != nil {
 		return err
 	}

@@ -1,26 +1,62 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"io"
+	"sync"
+	"time"
 
 	"github.com/concluder/concluder/pipeline"
+	"github.com/concluder/concluder/stages"
 )
 
 // eventWriter writes events as JSON lines. It remembers the first error, since
-// a run does not end because nobody reads its events.
+// a run does not end because nobody reads its events. It is safe for
+// concurrent use.
 type eventWriter struct {
-	w   io.Writer
-	err error
+	mu   sync.Mutex
+	w    io.Writer
+	err  error
+	last []byte // the last providers line, without its time
 }
 
 func (ew *eventWriter) write(e pipeline.Event) {
+	ew.mu.Lock()
+	defer ew.mu.Unlock()
+	ew.line(e)
+}
+
+func (ew *eventWriter) line(v any) {
 	if ew.err != nil {
 		return
 	}
-	b, err := json.Marshal(e)
-	if err == nil {
-		_, err = ew.w.Write(append(b, '\n'))
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if ew.err = enc.Encode(v); ew.err == nil {
+		_, ew.err = ew.w.Write(b.Bytes())
 	}
-	ew.err = err
+}
+
+// A providersEvent says what was sent so far.
+type providersEvent struct {
+	Event     string                  `json:"event"`
+	Time      time.Time               `json:"time"`
+	Providers map[string]stages.Spent `json:"providers"`
+}
+
+// providers writes what was sent so far, unless nothing changed.
+func (ew *eventWriter) providers(spent map[string]stages.Spent) {
+	if len(spent) == 0 {
+		return
+	}
+	ew.mu.Lock()
+	defer ew.mu.Unlock()
+	now, err := json.Marshal(spent)
+	if err != nil || bytes.Equal(now, ew.last) {
+		return
+	}
+	ew.last = now
+	ew.line(providersEvent{"providers", time.Now(), spent})
 }

@@ -5,20 +5,23 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"sort"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/concluder/concluder/pipeline"
+	"github.com/concluder/concluder/stages"
 	"golang.org/x/term"
 )
 
 // progress tells people how a run goes: one line that is drawn over on a
 // terminal, a plain line now and then elsewhere.
 type progress struct {
-	w    io.Writer
-	file *os.File // nil unless w is a terminal
-	now  func() time.Time
+	w     io.Writer
+	file  *os.File // nil unless w is a terminal
+	now   func() time.Time
+	spent func() map[string]stages.Spent
 
 	mu      sync.Mutex
 	started time.Time
@@ -36,8 +39,8 @@ const (
 	lineEvery   = 10 * time.Second
 )
 
-func newProgress(w io.Writer) *progress {
-	p := &progress{w: w, now: time.Now}
+func newProgress(w io.Writer, spent func() map[string]stages.Spent) *progress {
+	p := &progress{w: w, now: time.Now, spent: spent}
 	if f, ok := terminal(w); ok {
 		p.file = f
 	}
@@ -61,6 +64,18 @@ func (p *progress) event(e pipeline.Event) {
 	case pipeline.EventWarning, pipeline.EventPaused:
 		p.line(e.Event + ": " + e.Message)
 	}
+	p.due()
+}
+
+// tick draws when it is time, for stretches in which nothing happens but
+// waiting.
+func (p *progress) tick() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.due()
+}
+
+func (p *progress) due() {
 	every := lineEvery
 	if p.file != nil {
 		every = redrawEvery
@@ -142,7 +157,45 @@ func (p *progress) text() string {
 			s += fmt.Sprintf(", %s left", time.Duration(float64(left)/rate*float64(time.Second)).Round(time.Second))
 		}
 	}
-	return s
+	return s + spending(p.spent())
+}
+
+// spending is what was sent so far, "" when nothing was.
+func spending(spent map[string]stages.Spent) string {
+	names := make([]string, 0, len(spent))
+	for name, s := range spent {
+		if s.Requests > 0 {
+			names = append(names, name)
+		}
+	}
+	sort.Strings(names)
+	var b strings.Builder
+	for _, name := range names {
+		s := spent[name]
+		fmt.Fprintf(&b, "; %s: %s, %d of %d in flight, %.0f/min, %s in, %s out", name, count(int(s.Requests), "request"),
+			s.InFlight, s.Concurrency, s.PerMinute, thousands(s.InputTokens), thousands(s.OutputTokens))
+		if s.Cost > 0 {
+			fmt.Fprintf(&b, ", %.2f %s", s.Cost, s.Currency)
+		}
+		if s.RateLimited > 0 {
+			fmt.Fprintf(&b, ", %d x 429", s.RateLimited)
+		}
+		if s.ReAsks > 0 {
+			fmt.Fprintf(&b, ", %d re-asked", s.ReAsks)
+		}
+	}
+	return b.String()
+}
+
+// thousands shortens a number of tokens.
+func thousands(n int64) string {
+	switch {
+	case n >= 10_000_000:
+		return fmt.Sprintf("%dM", n/1_000_000)
+	case n >= 10_000:
+		return fmt.Sprintf("%dk", n/1000)
+	}
+	return fmt.Sprint(n)
 }
 
 // relative is a path as people would type it from here.

@@ -9,6 +9,7 @@ import (
 	"sort"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/concluder/concluder/pipeline"
 	"github.com/concluder/concluder/stages"
@@ -58,12 +59,18 @@ func runPipeline(file string, opt stages.Options, asJSON bool, stdout, stderr io
 	if asJSON {
 		human, events = stderr, &eventWriter{w: stdout}
 	}
-	show := newProgress(stderr)
 	drain := make(chan struct{})
 	opt.Drain = drain
+	var (
+		s    *stages.Session
+		show *progress
+	)
 	opt.Observe = func(e pipeline.Event) {
 		show.event(e)
 		if events != nil {
+			if e.Event == pipeline.EventRunFinished {
+				events.providers(s.Spent())
+			}
 			events.write(e)
 		}
 	}
@@ -71,9 +78,17 @@ func runPipeline(file string, opt stages.Options, asJSON bool, stdout, stderr io
 	if err != nil {
 		return exitOK, err
 	}
+	show = newProgress(stderr, s.Spent)
 	ctx, stop := interrupts(drain, show)
 	defer stop()
+	ticking := every(time.Second, func() {
+		show.tick()
+		if events != nil {
+			events.providers(s.Spent())
+		}
+	})
 	out, err := s.Run(ctx)
+	ticking()
 	show.end()
 	if out == nil {
 		return exitOK, err
@@ -86,6 +101,29 @@ func runPipeline(file string, opt stages.Options, asJSON bool, stdout, stderr io
 		report(stderr, out.Stopped)
 	}
 	return outcomeCode(out, err), err
+}
+
+// every calls f again and again until the function that it returns is called,
+// which waits for a call under way.
+func every(d time.Duration, f func()) (stop func()) {
+	done, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		ticker := time.NewTicker(d)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-done:
+				return
+			case <-ticker.C:
+				f()
+			}
+		}
+	}()
+	return func() {
+		close(done)
+		<-ended
+	}
 }
 
 // interrupts drains at the first interrupt and cancels at the second.
@@ -135,8 +173,8 @@ func conclude(w io.Writer, s *stages.Session, out *pipeline.Outcome) {
 	if len(parts) > 0 {
 		fmt.Fprintf(w, "instances: %s\n", strings.Join(parts, ", "))
 	}
-	if n := out.Counts["requests"]; n > 0 {
-		fmt.Fprintf(w, "requests: %d\n", n)
+	if sent := strings.TrimPrefix(spending(s.Spent()), "; "); sent != "" {
+		fmt.Fprintf(w, "sent: %s\n", sent)
 	}
 	const shown = 5
 	failures := s.Failures(out)
