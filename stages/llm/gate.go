@@ -34,7 +34,6 @@ type gate struct {
 		done   int
 		work   float64 // done in it: tokens, or requests where no tokens are counted
 		peak   int     // most at once
-		dirty  bool
 		before float64 // work a second in the round before, at a lower limit; 0: not known
 		grew   float64 // factor by which the limit grew before this round
 	}
@@ -71,7 +70,9 @@ func (g *gate) enter() int64 {
 // that came with it.
 func (g *gate) leave(no int64, now time.Time, work float64, refused bool, wait time.Duration) {
 	if refused {
-		g.refuse(no, now, wait)
+		// What the server is at work on now, it did accept: there is no
+		// reason to fall below that.
+		g.cut(no, now, wait, cutFactor, float64(g.now))
 		return
 	}
 	if no <= g.round.from {
@@ -84,11 +85,16 @@ func (g *gate) leave(no int64, now time.Time, work float64, refused bool, wait t
 	}
 }
 
-func (g *gate) refuse(no int64, now time.Time, wait time.Duration) {
-	g.round.dirty = true
+// late judges a request that ran into its timeout: a server that queues more
+// than it can do in that time wastes all of it. Unlike a refusal this says
+// nothing good about the requests that are still out.
+func (g *gate) late(no int64, now time.Time) { g.cut(no, now, 0, firstCut, 0) }
+
+// cut lowers the limit by a factor, once for an episode, but not under floor.
+func (g *gate) cut(no int64, now time.Time, wait time.Duration, factor, floor float64) {
 	if no > g.cutAt { // a new episode
 		g.cutAt, g.cutFrom = g.sent, g.limit
-		g.factor = cutFactor
+		g.factor = factor
 		if g.doubling {
 			g.factor = firstCut
 		}
@@ -100,9 +106,7 @@ func (g *gate) refuse(no int64, now time.Time, wait time.Duration) {
 		}
 		g.limit = g.cutFrom
 	}
-	// What the server is at work on now, it did accept: there is no reason to
-	// fall below that.
-	g.limit = math.Max(1, math.Max(g.factor*g.cutFrom, math.Min(g.limit, float64(g.now))))
+	g.limit = math.Max(1, math.Max(g.factor*g.cutFrom, math.Min(g.limit, floor)))
 	g.lastCut = g.limit
 	if t := now.Add(max(g.restFor, wait)); t.After(g.rest) {
 		g.rest = t
@@ -118,7 +122,7 @@ func (g *gate) endRound(now time.Time) {
 		rate = r.work / took
 	}
 	full := float64(r.peak) >= wellUsed*math.Floor(g.limit)
-	if r.dirty || !full || rate == 0 {
+	if !full || rate == 0 {
 		g.startRound(now, 0, 1)
 		return
 	}
@@ -149,6 +153,6 @@ func (g *gate) endRound(now time.Time) {
 func (g *gate) startRound(now time.Time, before, grew float64) {
 	r := &g.round
 	r.from, r.began, r.want = g.sent, now, max(1, int(g.limit))
-	r.done, r.work, r.peak, r.dirty = 0, 0, g.now, false
+	r.done, r.work, r.peak = 0, 0, g.now
 	r.before, r.grew = before, grew
 }

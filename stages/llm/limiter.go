@@ -152,6 +152,7 @@ type result struct {
 	tokens int           // that it really took; negative when unknown
 	wait   time.Duration // rate_limited, busy
 	hinted bool
+	late   bool // lost to the timeout
 }
 
 // release gives a ticket back. The error says that the server is out of reach
@@ -190,7 +191,11 @@ func (l *limiter) release(t ticket, r result, maxWait time.Duration) error {
 			err = errRefusing
 		}
 	case classServerError, classLost, classNoConnection:
-		l.gate.leave(t.no, now, 0, false, 0)
+		if r.late {
+			l.gate.late(t.no, now)
+		} else {
+			l.gate.leave(t.no, now, 0, false, 0)
+		}
 		err = l.breaker.failure(now, t.probe)
 	default: // not sent, cancelled: says nothing about the server
 		if t.probe {

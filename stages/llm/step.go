@@ -220,7 +220,7 @@ func (c *Client) once(ctx context.Context, s step, req request) (done, error) {
 	}
 	d.finding = c.find(ctx, ex, req, &d.answer)
 	o, tokens := c.outcomeOf(in, req, &d)
-	lerr := c.lim.release(t, result{class: d.finding.class, tokens: tokens, wait: d.finding.wait, hinted: d.finding.hinted}, c.cfg.MaxWait)
+	lerr := c.lim.release(t, result{class: d.finding.class, tokens: tokens, wait: d.finding.wait, hinted: d.finding.hinted, late: ex.err != nil && errors.Is(ex.err, context.DeadlineExceeded)}, c.cfg.MaxWait)
 	c.settle(in, o)
 	switch {
 	case lerr == nil:

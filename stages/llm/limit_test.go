@@ -1,0 +1,256 @@
+package llm_test
+
+import (
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/concluder/concluder/stages/llm"
+	"github.com/concluder/concluder/stages/llm/llmtest"
+)
+
+// Fault 9: fifty refusals of requests that were sent together are one episode
+// and cut the limit once.
+func TestGateCutsOncePerEpisode(t *testing.T) {
+	now := time.Unix(1e9, 0)
+	g := llm.NewGate(100, now) // starts at 50
+	fill := func() (nos []int64) {
+		for g.Open() {
+			nos = append(nos, g.Enter())
+		}
+		return nos
+	}
+	for _, no := range fill() {
+		g.Refused(no, now)
+	}
+	if g.Limit() != 25 {
+		t.Errorf("after the first episode the limit is %d, want half of 50, once", g.Limit())
+	}
+	for _, no := range fill() {
+		g.Refused(no, now.Add(time.Second))
+	}
+	if g.Limit() != 20 {
+		t.Errorf("after the second episode the limit is %d, want 0.8 of 25, once", g.Limit())
+	}
+	// What the server is at work on, it did accept: refusals beyond that do
+	// not push the limit below.
+	nos := fill()
+	g.Refused(nos[0], now.Add(2*time.Second))
+	if g.Limit() != 19 {
+		t.Errorf("with 19 of 20 accepted the limit is %d, want 19", g.Limit())
+	}
+	// No growth while it rests, growth after.
+	for _, no := range nos[1:] {
+		g.Done(no, now.Add(3*time.Second))
+	}
+	round := func(at time.Time) {
+		for _, no := range fill() {
+			g.Done(no, at)
+		}
+	}
+	for s := range 10 {
+		round(now.Add(time.Duration(4+s) * time.Second))
+	}
+	if g.Limit() != 19 {
+		t.Errorf("while it rests the limit becomes %d", g.Limit())
+	}
+	for s := range 10 {
+		round(now.Add(time.Duration(60+s) * time.Second))
+	}
+	if g.Limit() <= 19 {
+		t.Error("the limit does not grow after the rest")
+	}
+}
+
+// The gate doubles up to its upper limit as long as that gets more done, and no
+// further than is used.
+func TestGateGrows(t *testing.T) {
+	now := time.Unix(1e9, 0)
+	g := llm.NewGate(64, now)
+	start := g.Limit()
+	for range 5 {
+		var nos []int64
+		for g.Open() {
+			nos = append(nos, g.Enter())
+		}
+		now = now.Add(200 * time.Millisecond)
+		for _, no := range nos {
+			g.Done(no, now)
+		}
+	}
+	if start != 32 || g.Limit() != 64 {
+		t.Errorf("from %d it grows to %d, want 32 to 64", start, g.Limit())
+	}
+	g = llm.NewGate(64, now)
+	for range 200 {
+		no := g.Enter() // one at a time
+		now = now.Add(200 * time.Millisecond)
+		g.Done(no, now)
+	}
+	if g.Limit() != 32 {
+		t.Errorf("with one request at a time the limit becomes %d", g.Limit())
+	}
+}
+
+// A server that queues does not refuse: the limit stops growing where more
+// requests at once get no more done.
+func TestQueueingServer(t *testing.T) {
+	bubble(t, llmtest.Config{Queue: 4, Latency: 200 * time.Millisecond}, func(c *llm.Config) {
+		c.Limits.InFlight = 64
+	}, func(b *bench) {
+		askMany(b.t, b.client, 600, 128)
+		if l := b.client.Stats().Concurrency; l > 32 {
+			b.t.Errorf("the limit is %d at a server that works on 4; it started with 32, and 64 got no more done", l)
+		}
+	})
+}
+
+// A server that queues more than it can do before the timeout: the limit falls,
+// and every question is answered.
+func TestQueueLongerThanTimeout(t *testing.T) {
+	bubble(t, llmtest.Config{Queue: 1, Latency: time.Second}, func(c *llm.Config) {
+		c.Limits.InFlight, c.Timeout = 64, 20*time.Second
+	}, func(b *bench) {
+		askMany(b.t, b.client, 200, 64)
+		s := b.client.Stats()
+		if s.Concurrency > 20 {
+			b.t.Errorf("the limit is %d where 20 requests take the whole timeout", s.Concurrency)
+		}
+		if s.Requests > 200+64 {
+			b.t.Errorf("%d requests for 200 questions", s.Requests)
+		}
+	})
+}
+
+// A limit of requests a minute is used to 98 % and never passed.
+func TestRequestsPerMinute(t *testing.T) {
+	for _, rpm := range []int{10, 60, 600, 6000} {
+		bubble(t, llmtest.Config{RequestsPerMinute: rpm, Latency: 200 * time.Millisecond}, func(c *llm.Config) {
+			c.Limits = llm.Limits{InFlight: 64, RequestsPerMinute: rpm}
+		}, func(b *bench) {
+			n := min(4*rpm, 3000)
+			d := took(func() { askMany(b.t, b.client, n, 128) })
+			s := b.client.Stats()
+			if s.RateLimited > 0 {
+				b.t.Errorf("%d a minute: %d refusals", rpm, s.RateLimited)
+			}
+			if used := float64(n-1) / d.Minutes() / float64(rpm); used < 0.98 {
+				b.t.Errorf("%d a minute: %.1f %% of it used", rpm, 100*used)
+			}
+		})
+	}
+}
+
+// A limit of tokens a minute is kept by what answers really take.
+func TestTokensPerMinute(t *testing.T) {
+	const tpm = 60000
+	bubble(t, llmtest.Config{Latency: 100 * time.Millisecond}, func(c *llm.Config) {
+		c.Limits = llm.Limits{InFlight: 64, TokensPerMinute: tpm}
+	}, func(b *bench) {
+		d := took(func() { askMany(b.t, b.client, 600, 128) })
+		s := b.client.Stats()
+		rate := float64(s.InputTokens+s.OutputTokens) / d.Minutes()
+		if rate > tpm*1.02 || rate < tpm*0.9 {
+			b.t.Errorf("%.0f tokens a minute over %s, want %d", rate, d.Round(time.Second), tpm)
+		}
+	})
+}
+
+// A server with a capacity that nobody declared: the limit settles within 5 s,
+// and stays.
+func TestSettlesAtCapacity(t *testing.T) {
+	const capacity, latency = 40, 200 * time.Millisecond
+	bubble(t, llmtest.Config{Capacity: capacity, Latency: latency}, func(c *llm.Config) {
+		c.Limits.InFlight = 256
+	}, func(b *bench) {
+		var wg sync.WaitGroup
+		wg.Go(func() { askMany(b.t, b.client, 5000, 512) })
+		time.Sleep(5 * time.Second)
+		s := b.client.Stats()
+		time.Sleep(10 * time.Second)
+		e := b.client.Stats()
+		full := 10 / latency.Seconds() * capacity
+		if got := float64(e.Answers-s.Answers) / full; got < 0.9 {
+			b.t.Errorf("after 5 s, %.0f %% of the capacity is used", 100*got)
+		}
+		wg.Wait()
+	})
+}
+
+// Fault 60: of 500 requests that want to go at once against a budget for 100,
+// so many go as it allows, and not one more.
+func TestBudgetRace(t *testing.T) {
+	bubble(t, llmtest.Config{Latency: 100 * time.Millisecond}, func(c *llm.Config) {
+		c.Limits.InFlight = 500
+		c.MaxTokens = 100
+		c.Price = llm.Price{Input: 1, Output: 2}
+		c.Budget = 0.09 // about 100 answers of 0.0009, reserved at 0.0045
+	}, func(b *bench) {
+		run := func() (ok int) {
+			var mu sync.Mutex
+			var wg sync.WaitGroup
+			for i := range 500 {
+				wg.Go(func() {
+					_, err := b.ask(question(i), llm.AskOptions{})
+					var p *llm.PauseError
+					switch {
+					case err == nil:
+						mu.Lock()
+						ok++
+						mu.Unlock()
+					case !errors.As(err, &p) || p.Kind != llm.BudgetSpent:
+						b.t.Errorf("got %v, want a pause by the budget", err)
+					}
+				})
+			}
+			wg.Wait()
+			if s := b.client.Stats(); s.Spent > b.cfg.Budget {
+				b.t.Errorf("%.6f of %.6f is spent", s.Spent, b.cfg.Budget)
+			}
+			return ok
+		}
+		first := run()
+		s := b.client.Stats()
+		if s.Spent < 0.9*b.cfg.Budget {
+			b.t.Errorf("only %.6f of %.6f is spent, after %d answers", s.Spent, b.cfg.Budget, first)
+		}
+		b.t.Logf("%d answers for %.6f of %.6f", first, s.Spent, b.cfg.Budget)
+		// The budget holds over all runs; raising it goes on where it ended.
+		n := b.server.Requests()
+		b.reopen()
+		if again := run(); again != first || b.server.Requests() != n {
+			b.t.Errorf("a second run has %d answers after %d, with %d more requests", again, first, b.server.Requests()-n)
+		}
+		b.cfg.Budget *= 2
+		b.reopen()
+		if more := run(); more <= first {
+			b.t.Errorf("with twice the budget, %d answers after %d", more, first)
+		}
+	})
+}
+
+// As many requests a day as the provider allows.
+func TestRequestsPerDay(t *testing.T) {
+	bubble(t, llmtest.Config{}, func(c *llm.Config) { c.Limits.RequestsPerDay = 10 }, func(b *bench) {
+		run := func() (ok int) {
+			for i := range 25 {
+				if _, err := b.ask(question(i), llm.AskOptions{}); err == nil {
+					ok++
+				}
+			}
+			return ok
+		}
+		for day, want := range []int{10, 20, 25} {
+			if ok := run(); ok != want {
+				b.t.Errorf("day %d: %d answers, want %d", day, ok, want)
+			}
+			b.reopen()
+			if ok := run(); ok != want {
+				b.t.Errorf("day %d, once more: %d answers, want %d", day, ok, want)
+			}
+			time.Sleep(25 * time.Hour)
+			b.reopen()
+		}
+	})
+}
