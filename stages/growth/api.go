@@ -84,6 +84,8 @@ type Equation struct {
 	Leading expr.Expr // recomputed leading term
 	R2      float64   // better of float64 and float32
 	Notes   []string
+
+	asymptote Asymptote
 }
 
 // A Bound is the least envelope of a series for one shape g: A·g + B with
@@ -135,7 +137,7 @@ type EquationCheck struct {
 // A Verdict is the decision about a proposed upper bound.
 type Verdict struct {
 	Accepted     bool
-	Check        string // the check that failed: "trivial", "class", "cover", "slow", "loose", "equation"; "" when accepted
+	Check        string // the check that failed, CheckTrivial to CheckEquation; "" when accepted
 	Objection    string // what is wrong and what would do, for quoting to who proposed it
 	Class        Class  // practical class of the proposed formula
 	Fine         string // its fine class

@@ -1,22 +1,200 @@
 package growth
 
 import (
+	"fmt"
+	"math"
+	"slices"
+
 	"github.com/concluder/concluder/stages/expr"
 )
 
-// StudyEquation holds a fitted equation against the points.
-func StudyEquation(e expr.Expr, s Series) Equation {
-	return Equation{Expr: e, Reason: "not studied", Class: Unknown}
-}
-
-// Judge decides whether a proposed bound is accepted. The claimed class may be
-// "" where none was given; eq may be nil.
-func Judge(proposal expr.Expr, claimed Class, s Series, a *Analysis, eq *Equation) Verdict {
-	return Verdict{Check: "trivial", Class: Unknown}
-}
-
 // Conclude gives class and bound from an analysis and, where there is one, the
-// equation (nil for none). It always succeeds.
+// equation (nil for none). It always succeeds for a series with a point; the
+// bound holds on every point.
 func Conclude(s Series, a *Analysis, eq *Equation) Conclusion {
-	return Conclusion{Class: a.Class, Source: "data", Equation: eq}
+	c := Conclusion{Class: a.Class, Source: SourceData, Equation: eq, Confidence: a.Confidence, Basis: a.Basis, Reasoning: a.Reasoning}
+	c.Verification = Verification{Parsed: true, Notes: []string{}}
+	if eq != nil && eq.Used && eq.Class == a.Class && a.Class != Unknown {
+		c.Source = SourceBoth
+	}
+	c.Verification.ClassConflict = conflict(a, eq)
+	if a.BelowQuantum || a.Insufficient && !grows(s) {
+		c.Bound = Ceiling(s)
+		yes, one := true, 1.0
+		c.Verification.Data = &DataCheck{Dominates: &yes, Coverage: &one, BindingPoints: c.Bound.Binding}
+		c.Verification.Notes = append(c.Verification.Notes, "the bound is the largest value: "+a.Basis)
+		return c
+	}
+	best := chooseShape(s, a, eq)
+	c.Shape, c.Bound = best.Bound.Shape, best.Bound
+	c.Verification.Data = best.data
+	as := Asymptotic(c.Shape)
+	if eq != nil {
+		c.Verification.Equation = againstEquation(c.Shape, as, eq)
+		if eq.Used {
+			c.Verification.Notes = append(c.Verification.Notes, between(c.Bound, eq, s))
+		}
+	}
+	if a.Class != Unknown {
+		if n := smallerFails(s, a, c.Bound, as); n != "" {
+			c.Verification.Notes = append(c.Verification.Notes, n)
+		}
+	}
+	return c
+}
+
+// Sources of a class.
+const (
+	SourceData     = "data"     // the points decided
+	SourceEquation = "equation" // the equation decided
+	SourceBoth     = "both"     // points and equation, or points and model, agree
+	SourceProvider = "provider" // an accepted answer decided
+)
+
+// Settle decides the class where a verdict on a proposal stands against the
+// analysis: a clear analysis overrules, an unclear one gives way to an accepted
+// proposal.
+func Settle(a *Analysis, v Verdict, claimed Class) (Class, string) {
+	switch {
+	case !v.Accepted:
+		return a.Class, SourceData
+	case claimed == a.Class:
+		return a.Class, SourceBoth
+	case a.Clear:
+		return a.Class, SourceData
+	}
+	return claimed, SourceProvider
+}
+
+func grows(s Series) bool {
+	n := len(s.X)
+	return n > 1 && s.X[n-1] > s.X[0]
+}
+
+// A candidate is a shape with its envelope and how it fares on the points.
+type candidate struct {
+	Bound
+	data   *DataCheck
+	missed Interval
+	sum    float64
+}
+
+// chooseShape picks the shape of the bound: of the candidates of the concluded
+// class the one whose envelope is least, among those that miss nothing of the
+// growth.
+func chooseShape(s Series, a *Analysis, eq *Equation) candidate {
+	var all []candidate
+	for _, g := range candidates(s, a, eq) {
+		b, err := Envelope(g, s)
+		if err != nil {
+			continue
+		}
+		d, missed := checkData(s, a, &b, a.Class)
+		k := candidate{b, d, missed, 0}
+		for i := range s.X {
+			k.sum += b.height(i)
+		}
+		all = append(all, k)
+	}
+	// x0 is always a candidate and has an envelope on any sizes that grow.
+	return slices.MinFunc(all, func(x, y candidate) int {
+		if p, q := x.penalty(), y.penalty(); p != q {
+			return p - q
+		}
+		switch {
+		case x.sum < y.sum:
+			return -1
+		case x.sum > y.sum:
+			return 1
+		}
+		return 0
+	})
+}
+
+// penalty orders candidates: a flat envelope or a missed trend first of all.
+func (c candidate) penalty() int {
+	p := 0
+	if c.missed.rises() || c.missed.falls() {
+		p++
+	}
+	if c.Flat {
+		p += 2
+	}
+	return p
+}
+
+// candidates are shapes of the concluded class, in order of preference; for
+// unknown, of any.
+func candidates(s Series, a *Analysis, eq *Equation) []expr.Expr {
+	var out []expr.Expr
+	add := func(g expr.Expr) {
+		if g.IsZero() || slices.ContainsFunc(out, g.Equal) {
+			return
+		}
+		if k := Asymptotic(g).Class; a.Class == Unknown || k == a.Class || k == Unknown && Asymptotic(g).Fine == FineUnresolved {
+			out = append(out, g)
+		}
+	}
+	if eq != nil && eq.Used {
+		add(eq.asymptote.Shape)
+	}
+	for _, f := range a.Fits {
+		if (f.Class == a.Class || a.Class == Unknown) && f.Family != ConstantFamily {
+			add(f.shape())
+		}
+	}
+	if p := a.Exponent.Value; p > 1.2 && a.Class != Exponential {
+		add(powerShape(p))
+	}
+	x := expr.Var()
+	switch a.Class {
+	case Polynomial:
+		for _, p := range []float64{1.5, 2, 3} {
+			add(powerShape(p))
+		}
+	case Exponential:
+		// The rate at which the largest size stands e^3 to e^12 above the first.
+		for _, k := range []float64{3, 6, 12} {
+			add(expr.Exp(expr.Mul(expr.Num(rounded(k/s.X[len(s.X)-1], 2)), x)))
+		}
+	default:
+		out = append(out, x)
+	}
+	if len(out) == 0 {
+		out = append(out, x)
+	}
+	return out
+}
+
+// smallerFails tries the next smaller shape of the class and says how it
+// fails: the sign that the bound's shape is the least.
+func smallerFails(s Series, a *Analysis, b Bound, as Asymptote) string {
+	var g expr.Expr
+	x := expr.Var()
+	switch {
+	case as.Class == Linear:
+		g = expr.Call(expr.OpSqrt, x)
+	case as.Class == Polynomial && !math.IsNaN(as.Degree):
+		p := math.Ceil(as.Degree*2-1.01) / 2 // the next lower half
+		if p < 1 {
+			p = 1
+		}
+		g = powerShape(p)
+	case as.Class == Exponential:
+		g = powerShape(math.Max(1, math.Round(2*a.Exponent.Low)/2))
+	default:
+		return ""
+	}
+	v, err := evaluate(g, s.X)
+	if err != nil {
+		return ""
+	}
+	missed, ok := trend(s, v, a.Resolution)
+	if !ok {
+		return ""
+	}
+	if missed.Low > 0 {
+		return fmt.Sprintf("the next smaller shape, %s, is too slow: y/(%s) rises like x0^%.2f (95 %% interval %.2f to %.2f)", caret(g), caret(g), missed.Value, missed.Low, missed.High)
+	}
+	return fmt.Sprintf("the next smaller shape, %s, cannot be ruled out: y/(%s) goes like x0^%.2f (95 %% interval %.2f to %.2f)", caret(g), caret(g), missed.Value, missed.Low, missed.High)
 }

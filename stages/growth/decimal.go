@@ -26,7 +26,7 @@ func roundUp(mantissa float64, exponent, digits int) decimal {
 	e := int(math.Floor(math.Log10(mantissa))) - digits + 1
 	d := decimal{int64(math.Ceil(mantissa / math.Pow(10, float64(e)))), e + exponent}
 	limit := int64(math.Pow(10, float64(digits)))
-	if d.digits > limit { // log10 was a hair too small
+	for d.digits >= limit { // log10 was a hair too small
 		d.digits = (d.digits + 9) / 10
 		d.exponent++
 	}
@@ -36,19 +36,32 @@ func roundUp(mantissa float64, exponent, digits int) decimal {
 // next is the decimal one unit in the last place above d.
 func (d decimal) next() decimal { return decimal{d.digits + 1, d.exponent} }
 
-// rat is the exact value.
-func (d decimal) rat() *big.Rat {
-	r := new(big.Rat).SetInt64(d.digits)
-	p := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(max(d.exponent, -d.exponent))), nil)
-	if d.exponent < 0 {
-		return r.Quo(r, new(big.Rat).SetInt(p))
+// big is the value in so many bits; unlike a quotient of integers it is cheap
+// for any exponent.
+func (d decimal) big(precision uint) *big.Float {
+	f, _, err := big.ParseFloat(d.String(), 10, precision, big.ToNearestEven)
+	if err != nil { // beyond the exponents of big.Float, which no shape reaches
+		return new(big.Float).SetInf(false)
 	}
-	return r.Mul(r, new(big.Rat).SetInt(p))
+	return f
+}
+
+// String is the value in scientific notation.
+func (d decimal) String() string {
+	s := strconv.FormatInt(d.digits, 10)
+	e := d.exponent + len(s) - 1
+	s = strings.TrimRight(s, "0")
+	if len(s) > 1 {
+		s = s[:1] + "." + s[1:]
+	} else if s == "" {
+		return "0"
+	}
+	return fmt.Sprintf("%se%d", s, e)
 }
 
 // float is the nearest float64; 0 or +Inf where it is out of range.
 func (d decimal) float() float64 {
-	f, _ := strconv.ParseFloat(fmt.Sprintf("%de%d", d.digits, d.exponent), 64) // range errors give 0 or Inf
+	f, _ := strconv.ParseFloat(d.String(), 64) // range errors give 0 or Inf
 	return f
 }
 
@@ -57,12 +70,16 @@ func (d decimal) log() float64 {
 	return math.Log(float64(d.digits)) + float64(d.exponent)*math.Ln10
 }
 
-// expr is the value as an expression that prints it in full.
+// expr is the value as an expression that prints it in digits and exponent.
 func (d decimal) expr() expr.Expr {
 	if f := d.float(); f > 0 && !math.IsInf(f, 0) || d.digits == 0 {
 		return expr.Num(f)
 	}
-	return expr.Rat(d.rat())
+	r, err := expr.Parse(d.String(), expr.Sympy)
+	if err != nil { // an exponent that no expression may have: evaluate refuses such shapes
+		return expr.Expr{}
+	}
+	return r.Expr
 }
 
 // rounded is v to that many significant digits, as an expression prints it.

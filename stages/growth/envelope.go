@@ -137,20 +137,31 @@ func (l line) coefficients(v values) (a, b decimal) {
 // bound also holds where it is evaluated in float64.
 const margin = 1e-12
 
-// tighten raises A until the printed decimals hold on the chosen points. The
-// comparison is done in float64 where that decides it, else in numbers of 128
-// bits.
+// tighten raises the coefficients until the printed decimals hold on the chosen
+// points. The comparison is done in float64 where that decides it, else in
+// numbers of 128 bits.
 func (b *Bound) tighten(s Series, chosen []int) {
 	for range 1000 {
-		if b.holds(s, chosen) {
+		i := b.violated(s, chosen)
+		if i < 0 {
 			return
 		}
-		b.a = b.a.next()
+		// The coefficient that carries the bound there.
+		if grow := b.slope() * b.values.h[i]; grow < b.b.float()/10 {
+			b.b = b.b.next()
+		} else {
+			b.a = b.a.next()
+		}
 	}
 }
 
-func (b *Bound) holds(s Series, chosen []int) bool {
-	scale, add := math.Exp(b.a.log()+b.values.log), b.b.float()
+// slope is the printed A over the scaled values of the shape.
+func (b *Bound) slope() float64 { return math.Exp(b.a.log() + b.values.log) }
+
+// violated is the first of the chosen points that the printed bound is not
+// safely above, or -1.
+func (b *Bound) violated(s Series, chosen []int) int {
+	scale, add := b.slope(), b.b.float()
 	for _, i := range chosen {
 		u := scale*b.values.h[i] + add
 		// exp and log of the scaled values are good to about 1e-13 times the
@@ -159,10 +170,10 @@ func (b *Bound) holds(s Series, chosen []int) bool {
 			continue
 		}
 		if !b.holdsExactly(s.X[i], s.Y[i]) {
-			return false
+			return i
 		}
 	}
-	return true
+	return -1
 }
 
 // holdsExactly compares at one point in numbers of 128 bits.
@@ -172,9 +183,8 @@ func (b *Bound) holdsExactly(x, y float64) bool {
 	if err != nil {
 		return false
 	}
-	a := new(big.Float).SetPrec(precision).SetRat(b.a.rat())
-	u := new(big.Float).SetPrec(precision).Mul(a, g)
-	u.Add(u, new(big.Float).SetPrec(precision).SetRat(b.b.rat()))
+	u := new(big.Float).SetPrec(precision).Mul(b.a.big(precision), g)
+	u.Add(u, b.b.big(precision))
 	want := new(big.Float).SetPrec(precision).SetFloat64(y)
 	want.Add(want, new(big.Float).SetFloat64(margin*math.Abs(y)))
 	return u.Cmp(want) >= 0
@@ -183,7 +193,7 @@ func (b *Bound) holdsExactly(x, y float64) bool {
 // formula is A·g + B as an expression and as text.
 func (b *Bound) formula(a, c decimal) (expr.Expr, string) {
 	e := b.Shape
-	if a.rat().Cmp(big.NewRat(1, 1)) != 0 {
+	if a.float() != 1 {
 		e = expr.Mul(a.expr(), e)
 	}
 	if c.digits > 0 {

@@ -14,6 +14,14 @@ type values struct {
 	log float64
 }
 
+// mostLog bounds |log g| at the largest size: coefficients are printed with
+// exponents of up to five digits.
+const mostLog = 2e5
+
+// nothing is the share of its largest value below which a shape counts as 0,
+// so that products of differences do not underflow.
+const nothing = 1e-100
+
 // A ShapeError says why an expression cannot be the shape of a bound.
 type ShapeError struct {
 	Shape  string
@@ -55,35 +63,29 @@ func evaluate(shape expr.Expr, xs []float64) (values, error) {
 	if n := len(xs); n > 0 && !(v.h[n-1] > v.h[0]+1e-12) {
 		return fail("it does not grow from x0 = %s to %s", number(xs[0]), number(xs[n-1]))
 	}
+	if math.Abs(v.log) > mostLog {
+		return fail("at x0 = %s it is of the order e^%s, which no printed coefficient can scale to the points", number(xs[len(xs)-1]), number(v.log))
+	}
 	for i, l := range v.h {
 		v.h[i] = math.Exp(l - v.log)
+		if v.h[i] < nothing {
+			v.h[i] = 0
+		}
 	}
 	return v, nil
 }
 
 // logAbs is log |e(x)| and the sign of e(x); NaN where e is not defined, -Inf
-// where it is 0. Values out of range of a float64 are computed with more.
+// where it is 0, +Inf where even its logarithm overflows.
 func logAbs(e expr.Expr, x float64) (float64, int) {
-	f := e.Float(x)
-	sign := 1
-	if math.Signbit(f) {
-		sign = -1
-	}
-	if f != 0 && !math.IsInf(f, 0) && !math.IsNaN(f) {
-		return math.Log(math.Abs(f)), sign
-	}
-	b, err := e.EvalBig(x, 64)
+	v := e.Eval(x)
 	switch {
-	case err != nil:
+	case v.Fault() != expr.FaultNone:
 		return math.NaN(), 0
-	case b.IsInf():
-		return math.Inf(1), b.Sign()
-	case b.Sign() == 0:
+	case v.Sign() == 0:
 		return math.Inf(-1), 0
 	}
-	exponent := b.MantExp(nil)
-	m, _ := b.SetMantExp(b, -exponent).Float64()
-	return math.Log(math.Abs(m)) + float64(exponent)*math.Ln2, b.Sign()
+	return v.Log(), v.Sign()
 }
 
 // number prints a measured value for people.

@@ -1,0 +1,114 @@
+package growth
+
+import (
+	"hash/fnv"
+	"math"
+	"math/rand/v2"
+	"slices"
+)
+
+// tolerance is the slope of log(y/g) on log x that is let pass even where it is
+// significant: people round exponents to halves and wholes, and a scattered
+// series strays as much.
+const tolerance = 0.35
+
+// trend is the slope of log(y/g) on log x with its 95 % interval by a moving
+// block bootstrap: what the shape g misses of the growth. Points weigh by how
+// well their logarithm is known, so that values near the resolution of y
+// count little.
+func trend(s Series, v values, resolution float64) (Interval, bool) {
+	var x, z, w []float64
+	for i := range s.X {
+		if s.X[i] > 0 && s.Y[i] > 0 && v.h[i] > 0 {
+			q := resolution / s.Y[i]
+			x = append(x, math.Log(s.X[i]))
+			z = append(z, math.Log(s.Y[i])-math.Log(v.h[i]))
+			w = append(w, 1/(0.1*0.1+q*q/12))
+		}
+	}
+	if len(x) < 3 {
+		return Interval{}, false
+	}
+	count := make([]float64, len(x))
+	for i := range count {
+		count[i] = 1
+	}
+	slope, ok := weightedSlope(x, z, w, count)
+	if !ok {
+		return Interval{}, false
+	}
+	r := source(s)
+	slopes := make([]float64, 0, usualResamples)
+	for range usualResamples {
+		blocks(r, count)
+		if b, ok := weightedSlope(x, z, w, count); ok {
+			slopes = append(slopes, b)
+		}
+	}
+	slices.Sort(slopes)
+	return Interval{slope, quantile(slopes, 0.025), quantile(slopes, 0.975)}, true
+}
+
+// rises and falls say whether a trend is significant and beyond the tolerance.
+func (i Interval) rises() bool { return i.Low > 0 && i.Value > tolerance }
+func (i Interval) falls() bool { return i.High < 0 && i.Value < -tolerance }
+
+func weightedSlope(x, z, w, count []float64) (float64, bool) {
+	var sw, sx, sz float64
+	for i := range x {
+		k := w[i] * count[i]
+		sw += k
+		sx += k * x[i]
+		sz += k * z[i]
+	}
+	if sw == 0 {
+		return 0, false
+	}
+	sx /= sw
+	sz /= sw
+	var xx, xz float64
+	for i := range x {
+		k, d := w[i]*count[i], x[i]-sx
+		xx += k * d * d
+		xz += k * d * (z[i] - sz)
+	}
+	if xx <= 0 {
+		return 0, false
+	}
+	return xz / xx, true
+}
+
+// source is a generator seeded by the points alone: equal data gives equal
+// results, on any machine and in any order of work.
+func source(s Series) *rand.Rand {
+	h := fnv.New64a()
+	var b [8]byte
+	for _, vs := range [2][]float64{s.X, s.Y} {
+		for _, v := range vs {
+			u := math.Float64bits(v)
+			for i := range b {
+				b[i] = byte(u >> (8 * i))
+			}
+			h.Write(b[:])
+		}
+	}
+	return rand.New(rand.NewPCG(h.Sum64(), 0x9e3779b97f4a7c15))
+}
+
+// blocks draws a moving-block resample (Künsch, 1989) as how often each point
+// occurs: whole runs of neighbours, so that what neighbours share survives.
+// Blocks are as long as the cube root of the number of points, the order that
+// minimises the error of a variance.
+func blocks(r *rand.Rand, count []float64) {
+	n := len(count)
+	clear(count)
+	length := max(2, int(math.Round(math.Cbrt(float64(n)))))
+	length = min(length, n)
+	for drawn := 0; drawn < n; {
+		start := r.IntN(n - length + 1)
+		for i := start; i < start+length && drawn < n; i++ {
+			count[i]++
+			drawn++
+		}
+	}
+}
