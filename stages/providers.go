@@ -25,6 +25,7 @@ type environ struct {
 	mu      sync.Mutex
 	journal *llm.Journal
 	clients map[string]*llm.Client // by provider name
+	final   map[string]Spent       // what the clients had sent when they were closed
 }
 
 // kinds is everything a pipeline file may name.
@@ -154,8 +155,13 @@ func (e *environ) spent() map[string]Spent {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if len(e.clients) == 0 {
-		return nil
+		return e.final
 	}
+	return e.sent()
+}
+
+// sent asks the clients. The caller holds mu.
+func (e *environ) sent() map[string]Spent {
 	m := make(map[string]Spent, len(e.clients))
 	for name, c := range e.clients {
 		s := c.Stats()
@@ -213,6 +219,9 @@ func (e *environ) configuration() map[string]any {
 func (e *environ) close() error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if len(e.clients) > 0 {
+		e.final = e.sent()
+	}
 	var errs []error
 	for _, c := range e.clients {
 		errs = append(errs, c.Close())

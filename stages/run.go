@@ -156,7 +156,7 @@ func (s *Session) Run(ctx context.Context) (out *pipeline.Outcome, err error) {
 }
 
 // Spent is what the run has sent so far, by provider. It may be called while
-// Run is at work.
+// Run is at work, and afterwards.
 func (s *Session) Spent() map[string]Spent { return s.env.spent() }
 
 // Explain says what Run would do and why, and does nothing.

@@ -61,8 +61,10 @@ func (p *progress) event(e pipeline.Event) {
 		if e.State == pipeline.Failed.String() {
 			p.failure(e)
 		}
-	case pipeline.EventWarning, pipeline.EventPaused:
-		p.line(e.Event + ": " + e.Message)
+	case pipeline.EventWarning:
+		p.line("warning: " + e.Message)
+	case pipeline.EventPaused:
+		p.line("paused: " + shortened(e.Message, 160) + " (what needs nothing more of it goes on)")
 	}
 	p.due()
 }
@@ -91,6 +93,15 @@ func nodeName(stage, instance string) string {
 		return stage
 	}
 	return stage + "/" + instance
+}
+
+// shortened is the beginning of a text on one line.
+func shortened(s string, limit int) string {
+	s = strings.Join(strings.Fields(s), " ")
+	if r := []rune(s); len(r) > limit {
+		return string(r[:limit-1]) + "…"
+	}
+	return s
 }
 
 // failure prints the first failures in full; a run in which everything fails
