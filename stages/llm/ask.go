@@ -2,7 +2,9 @@ package llm
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 )
 
 // Ask puts a question to the provider and returns an accepted answer, from the
@@ -25,6 +27,15 @@ func (c *Client) Ask(ctx context.Context, q Question, o AskOptions) (Reply, erro
 	}
 	defer unlock()
 	rep, err := c.ask(ctx, q, key, o)
+	for pause := 50 * time.Millisecond; errors.Is(err, errClaimed); pause = min(2*pause, time.Second) {
+		// Another process is at it: wait for its answer.
+		if err = c.sleep(ctx, pause); err == nil {
+			rep, err = c.ask(ctx, q, key, o)
+		}
+	}
+	if c.replay == nil && (rep.Sent > 0 || err != nil) {
+		c.j.release(key, c.owner)
+	}
 	if rep.Sent == 0 && len(rep.Attempts) > 0 {
 		rep.FromJournal = true
 		c.count.fromJournal.Add(1)
@@ -37,7 +48,7 @@ func (c *Client) Ask(ctx context.Context, q Question, o AskOptions) (Reply, erro
 
 func (c *Client) ask(ctx context.Context, q Question, key string, o AskOptions) (Reply, error) {
 	var rep Reply
-	round, recs, err := c.recorded(ctx, key, o.Anew)
+	round, seen, recs, err := c.recorded(ctx, key, o.Anew)
 	if err != nil {
 		return rep, err
 	}
@@ -62,7 +73,7 @@ func (c *Client) ask(ctx context.Context, q Question, key string, o AskOptions) 
 		if kind != kindFirst && kind != kindLargerCap {
 			c.count.reAsks.Add(1)
 		}
-		a, sent, err := c.step(ctx, q, step{key: key, round: round, no: len(rep.Attempts), kind: kind, history: rep.Attempts}, o.Judge)
+		a, sent, err := c.step(ctx, q, step{key: key, round: round, seen: seen, no: len(rep.Attempts), kind: kind, history: rep.Attempts}, o.Judge)
 		rep.Sent += sent
 		if err != nil {
 			return rep, err
@@ -131,16 +142,16 @@ func nextStep(got []Attempt, reAsks int) (kind string, more bool) {
 	return kindReAsk, true
 }
 
-// recorded returns the round that a question stands in and its recorded
-// answers in that round, one for each step. Where the question was asked anew,
-// the newest round with an answer counts.
-func (c *Client) recorded(ctx context.Context, key string, anew bool) (int, []recorded, error) {
+// recorded returns the round that a question stands in, the newest answered
+// attempt at it, and its recorded answers in that round, one for each step.
+// Where the question was asked anew, the newest round with an answer counts.
+func (c *Client) recorded(ctx context.Context, key string, anew bool) (round int, seen int64, in []recorded, err error) {
 	if c.replay != nil {
-		return 1, onePerStep(c.replay[key]), nil
+		return 1, 0, onePerStep(c.replay[key]), nil
 	}
-	got, warnings, err := c.j.answers(ctx, key)
+	got, seen, warnings, err := c.j.answers(ctx, key)
 	if err != nil {
-		return 0, nil, err
+		return 0, 0, nil, err
 	}
 	for _, w := range warnings {
 		c.warn("%s", w)
@@ -151,7 +162,7 @@ func (c *Client) recorded(ctx context.Context, key string, anew bool) (int, []re
 	if anew && !begun {
 		last, err := c.j.lastRound(ctx, key)
 		if err != nil {
-			return 0, nil, err
+			return 0, 0, nil, err
 		}
 		round, begun = last+1, true
 		c.mu.Lock()
@@ -166,13 +177,12 @@ func (c *Client) recorded(ctx context.Context, key string, anew bool) (int, []re
 			}
 		}
 	}
-	var in []recorded
 	for _, r := range got {
 		if r.round == round && r.isAnswer() {
 			in = append(in, r)
 		}
 	}
-	return round, onePerStep(in), nil
+	return round, seen, onePerStep(in), nil
 }
 
 // onePerStep keeps the first answer of each step: two processes that asked at

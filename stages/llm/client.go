@@ -26,6 +26,7 @@ type Client struct {
 	funds  funds
 	count  counters
 	replay recording // nil unless the answers come from a file
+	owner  string    // of claims in the journal
 
 	// ready bounds the requests that are announced in the journal and not yet
 	// answered: those at the server and a few more, so that a free place is
@@ -71,6 +72,7 @@ func New(cfg Config, j *Journal) (*Client, error) {
 		c.replay, err = readRecording(cfg.Replay)
 		return c, err
 	}
+	c.owner = fmt.Sprintf("%s#%d", j.owner, j.clients.Add(1))
 	c.doer = newDoer(cfg, c.redact)
 	c.api = newAPI(cfg, c.doer)
 	c.lim = newLimiter(cfg.Limits, time.Now())

@@ -1,6 +1,9 @@
 package llm
 
 import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"time"
 )
@@ -44,4 +47,42 @@ func (g *Gate) Done(no int64, now time.Time) {
 func (g *Gate) Refused(no int64, now time.Time) {
 	g.g.now--
 	g.g.leave(no, now, 0, true, 0)
+}
+
+// Bodies counts the kept answers and the announced requests without a response,
+// by the SHA-256 of the request's body in hex.
+func (j *Journal) Bodies(ctx context.Context) (kept, open map[string]int, err error) {
+	rows, err := j.r.QueryContext(ctx, `SELECT a.prompt, COALESCE(r.complete, 0) = 1 AND r.status = 200 FROM attempts a LEFT JOIN responses r ON r.attempt = a.id`)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer rows.Close()
+	kept, open = map[string]int{}, map[string]int{}
+	for rows.Next() {
+		var body []byte
+		var whole bool
+		if err := rows.Scan(&body, &whole); err != nil {
+			return nil, nil, err
+		}
+		sum := sha256.Sum256(body)
+		if whole {
+			kept[hex.EncodeToString(sum[:])]++
+		} else {
+			open[hex.EncodeToString(sum[:])]++
+		}
+	}
+	return kept, open, rows.Err()
+}
+
+// MoveInTime changes when an attempt was sent, with its digest.
+func (j *Journal) MoveInTime(id int64, d time.Duration) error {
+	var a intent
+	var sent, reserved int64
+	if err := j.w.QueryRow(`SELECT question, request, round, step, kind, provider, model, program, sent, prompt, reserved FROM attempts WHERE id = ?`, id).
+		Scan(&a.question, &a.request, &a.round, &a.step, &a.kind, &a.provider, &a.model, &a.program, &sent, &a.prompt, &reserved); err != nil {
+		return err
+	}
+	a.sent, a.reserved = time.UnixMilli(sent).Add(d), money(reserved)
+	_, err := j.w.Exec(`UPDATE attempts SET sent = ?, sum = ? WHERE id = ?`, a.sent.UnixMilli(), a.sum(), id)
+	return err
 }

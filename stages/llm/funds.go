@@ -41,7 +41,10 @@ func (c *Client) reserve(ctx context.Context, in *intent) (int64, error) {
 		if err == nil {
 			return id, nil
 		}
-		if !errors.Is(err, errBudget) {
+		switch {
+		case errors.Is(err, errClaimed):
+			return 0, err
+		case !errors.Is(err, errBudget):
 			return 0, c.end(err)
 		}
 		f.mu.Lock()

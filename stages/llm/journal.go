@@ -9,8 +9,10 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
+	"time"
 
-	_ "modernc.org/sqlite" // the database/sql driver "sqlite"
+	"modernc.org/sqlite" // also the database/sql driver "sqlite"
 )
 
 // journalVersion is the layout of the tables, kept in user_version.
@@ -67,6 +69,11 @@ CREATE TABLE IF NOT EXISTS spend (
   provider TEXT PRIMARY KEY,
   amount   INTEGER NOT NULL   -- costs, and reservations that are not settled
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS claims (
+  question TEXT PRIMARY KEY,  -- being asked now
+  owner    TEXT NOT NULL,     -- by this process
+  until    INTEGER NOT NULL   -- Unix time, milliseconds
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS servers (
   server TEXT PRIMARY KEY,    -- digest of base URL and model
   mode   TEXT NOT NULL,       -- output mode that it takes
@@ -81,10 +88,13 @@ CREATE TABLE IF NOT EXISTS servers (
 //
 // No API key is ever in it: see redactor.
 type Journal struct {
-	path string
-	w    *sql.DB // one connection, used by the writer alone
-	r    *sql.DB // readers
-	find *sql.Stmt
+	path  string
+	owner string  // of claims: this process
+	w     *sql.DB // one connection, used by the writer alone
+	r     *sql.DB // readers
+	find  *sql.Stmt
+
+	clients atomic.Int64 // made for this journal, to tell their claims apart
 
 	ops  chan op
 	done chan struct{} // closed when the writer has ended
@@ -107,14 +117,22 @@ func OpenJournal(path string) (*Journal, error) {
 	if err != nil {
 		return nil, &JournalError{path, "open", err}
 	}
-	j := &Journal{path: abs, ops: make(chan op, 1024), done: make(chan struct{})}
+	j := &Journal{path: abs, owner: ownerName(), ops: make(chan op, 1024), done: make(chan struct{})}
 	mode := "DELETE"
 	if localFS(filepath.Dir(abs)) {
 		mode = "WAL"
 	}
-	if err := j.open(mode); err != nil {
+	// Two processes that make the file at the same moment may find it locked
+	// in a way that the busy timeout does not cover.
+	for pause := 10 * time.Millisecond; ; pause *= 2 {
+		if err = j.open(mode); err == nil {
+			break
+		}
 		j.closeDBs()
-		return nil, &JournalError{path, "open", err}
+		if !isBusy(err) || pause > 10*time.Second {
+			return nil, &JournalError{path, "open", err}
+		}
+		time.Sleep(pause)
 	}
 	go j.write()
 	return j, nil
@@ -176,6 +194,28 @@ func (j *Journal) open(mode string) error {
 	return syncDir(dir)
 }
 
+// Primary result codes of SQLite.
+const (
+	sqliteBusy    = 5
+	sqliteCorrupt = 11
+	sqliteNotADB  = 26
+)
+
+func sqliteCode(err error) int {
+	var e *sqlite.Error
+	if errors.As(err, &e) {
+		return e.Code() & 0xff
+	}
+	return 0
+}
+
+func isBusy(err error) bool { return sqliteCode(err) == sqliteBusy }
+
+func isDamage(err error) bool {
+	code := sqliteCode(err)
+	return code == sqliteCorrupt || code == sqliteNotADB
+}
+
 // Path returns where the journal lies.
 func (j *Journal) Path() string { return j.path }
 
@@ -206,6 +246,7 @@ func (j *Journal) closeDBs() error {
 			errs = append(errs, db.Close())
 		}
 	}
+	j.find, j.r, j.w = nil, nil, nil
 	return errors.Join(errs...)
 }
 

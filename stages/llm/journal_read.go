@@ -29,13 +29,13 @@ FROM attempts a JOIN responses r ON r.attempt = a.id LEFT JOIN outcomes o ON o.a
 WHERE a.question = ? AND r.complete = 1 AND r.status BETWEEN 200 AND 299
 ORDER BY a.id`
 
-// answers returns the recorded answers to a question, oldest first. A row whose
-// digest does not fit is left out and named in warnings: what is damaged is
-// asked again, never believed.
-func (j *Journal) answers(ctx context.Context, question string) (got []recorded, warnings []string, err error) {
+// answers returns the recorded answers to a question, oldest first, and the
+// newest answered attempt. A row whose digest does not fit is left out and named
+// in warnings: what is damaged is asked again, never believed.
+func (j *Journal) answers(ctx context.Context, question string) (got []recorded, newest int64, warnings []string, err error) {
 	rows, err := j.find.QueryContext(ctx, readerVersion, question)
 	if err != nil {
-		return nil, nil, j.readError(ctx, err)
+		return nil, 0, nil, j.readError(ctx, err)
 	}
 	defer rows.Close()
 	for rows.Next() {
@@ -48,8 +48,10 @@ func (j *Journal) answers(ctx context.Context, question string) (got []recorded,
 			header           string
 			complete, settle bool
 		)
-		if err := rows.Scan(&c.id, &a.question, &a.request, &a.round, &a.step, &a.kind, &a.provider, &a.model, &a.program, &sent, &a.prompt, &reserved, &sumA,
-			&recv, &c.resp.status, &header, &c.resp.body, &complete, &c.resp.err, &sumR, &settle, &c.verdict); err != nil {
+		err := rows.Scan(&c.id, &a.question, &a.request, &a.round, &a.step, &a.kind, &a.provider, &a.model, &a.program, &sent, &a.prompt, &reserved, &sumA,
+			&recv, &c.resp.status, &header, &c.resp.body, &complete, &c.resp.err, &sumR, &settle, &c.verdict)
+		newest = max(newest, c.id)
+		if err != nil {
 			warnings = append(warnings, fmt.Sprintf("journal %s: a row of question %.12s cannot be read, and is taken for absent: %v", j.path, question, err))
 			continue
 		}
@@ -66,9 +68,9 @@ func (j *Journal) answers(ctx context.Context, question string) (got []recorded,
 		got = append(got, c)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, warnings, j.readError(ctx, err)
+		return nil, 0, warnings, j.readError(ctx, err)
 	}
-	return got, warnings, nil
+	return got, newest, warnings, nil
 }
 
 // lastRound returns the highest round in which a question was asked, 0 when it

@@ -29,6 +29,7 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 var writeStatements = []string{
 	insertAttempt, insertResponse, upsertVerdict, upsertServer, insertOutcome, ensureSpend, addSpend, reserveSpend,
+	selectClaim, selectNewer, upsertClaim, deleteClaim,
 }
 
 // An intent is a request about to be sent.
@@ -41,6 +42,10 @@ type intent struct {
 	prompt            []byte
 	sent              time.Time
 	reserved          money
+
+	owner string    // of the claim on the question
+	until time.Time // when that ends by itself
+	seen  int64     // newest attempt at the question that the owner knows of
 }
 
 func (a *intent) sum() []byte {
@@ -64,11 +69,15 @@ var errBudget = errors.New("the budget does not allow it")
 
 // begin records that a request is about to be sent and reserves its worst-case
 // cost; budget < 0 means none. The attempt's id is valid once the channel gave
-// nil; it gives errBudget, with nothing written, where the budget is too small.
+// nil; it gives errClaimed where another process is asking the question, and
+// errBudget, with nothing announced, where the budget is too small.
 // granted is called by the writer when the money is reserved.
 func (j *Journal) begin(a *intent, budget money, id *int64, granted func()) <-chan error {
 	sum := a.sum()
 	return j.put(func(w *writer) error {
+		if err := w.claim(a.question, a.owner, a.until, a.seen); err != nil {
+			return err
+		}
 		if a.reserved > 0 {
 			if _, err := w.exec(ensureSpend, a.provider); err != nil {
 				return err

@@ -16,7 +16,8 @@ var zeroTime time.Time
 type step struct {
 	key     string
 	round   int
-	no      int // answers before it
+	seen    int64 // newest answered attempt at the question
+	no      int   // answers before it
 	kind    string
 	history []Attempt
 }
@@ -187,8 +188,9 @@ func (c *Client) once(ctx context.Context, s step, req request) (done, error) {
 	in := &intent{
 		question: s.key, request: req.key, round: s.round, step: s.no, kind: s.kind,
 		provider: c.cfg.Name, model: c.cfg.Model, program: c.cfg.Program, prompt: req.body,
-		sent: time.Now(), reserved: c.cfg.worst(req),
+		sent: time.Now(), reserved: c.cfg.worst(req), owner: c.owner, seen: s.seen,
 	}
+	in.until = in.sent.Add(c.cfg.Timeout + c.cfg.MaxWait)
 	id, err := c.reserve(ctx, in)
 	if err != nil {
 		return d, err

@@ -19,7 +19,7 @@ func TestWaits(t *testing.T) {
 	}{
 		{llmtest.RetryAfterSeconds, 1, 2 * time.Second, 3 * time.Second},
 		{llmtest.RetryAfterSeconds, 20, 40 * time.Second, 60 * time.Second}, // far more than the attempts at a failing server
-		{llmtest.RetryAfterDate, 1, 2 * time.Second, 4 * time.Second},      // dates have whole seconds
+		{llmtest.RetryAfterDate, 1, 2 * time.Second, 4 * time.Second},       // dates have whole seconds
 		{llmtest.RetryAfterMs, 1, 1500 * time.Millisecond, 2500 * time.Millisecond},
 		{llmtest.NoHint, 1, 0, 2 * time.Second},
 		{llmtest.NoHint, 8, 0, 3 * time.Minute},

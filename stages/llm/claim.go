@@ -1,0 +1,121 @@
+package llm
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+const (
+	selectClaim = `SELECT owner, until FROM claims WHERE question = ?`
+	upsertClaim = `INSERT OR REPLACE INTO claims (question, owner, until) VALUES (?, ?, ?)`
+	selectNewer = `SELECT 1 FROM attempts a JOIN responses r ON r.attempt = a.id
+WHERE a.question = ? AND a.id > ? AND r.complete = 1 AND r.status BETWEEN 200 AND 299 LIMIT 1`
+	deleteClaim = `DELETE FROM claims WHERE question = ? AND owner = ?`
+)
+
+// errClaimed says that another process is asking the question.
+var errClaimed = errors.New("another process is asking this question")
+
+// claim takes a question for an owner, so that two processes on one journal do
+// not both pay for it. A claim ends with its owner's release, with its owner's
+// death, where that can be seen, and with its time.
+// seen is the newest attempt at it that the owner knows of; where there is an
+// answer to a newer one the claim fails too, and the owner must look again.
+func (w *writer) claim(question, owner string, until time.Time, seen int64) error {
+	s, err := w.stmt(selectClaim)
+	if err != nil {
+		return err
+	}
+	var other string
+	var theirs int64
+	switch err := s.QueryRow(question).Scan(&other, &theirs); {
+	case errors.Is(err, sql.ErrNoRows):
+	case err != nil:
+		w.err = err
+		return err
+	case other != owner && time.Now().UnixMilli() < theirs && ownerAlive(other):
+		return errClaimed
+	}
+	if other != owner {
+		// Another process may have claimed it, been answered and gone since
+		// this one looked.
+		if s, err = w.stmt(selectNewer); err != nil {
+			return err
+		}
+		var n int
+		switch err := s.QueryRow(question, seen).Scan(&n); {
+		case err == nil:
+			return errClaimed
+		case !errors.Is(err, sql.ErrNoRows):
+			w.err = err
+			return err
+		}
+	}
+	_, err = w.exec(upsertClaim, question, owner, until.UnixMilli())
+	return err
+}
+
+// release gives a claim up.
+func (j *Journal) release(question, owner string) <-chan error {
+	return j.put(func(w *writer) error {
+		_, err := w.exec(deleteClaim, question, owner)
+		return err
+	})
+}
+
+// ownerName names this process so that others on the same machine can see
+// whether it lives: host, process namespace, process, and when that started,
+// since numbers are used again.
+func ownerName() string {
+	host, _ := os.Hostname()
+	return strings.Join([]string{host, namespace(), strconv.Itoa(os.Getpid()), startTime(os.Getpid())}, "|")
+}
+
+// ownerAlive reports whether a claim's owner may still live: false only where
+// it is known to be dead.
+func ownerAlive(owner string) bool {
+	name, _, _ := strings.Cut(owner, "#")
+	f := strings.Split(name, "|")
+	host, err := os.Hostname()
+	if len(f) != 4 || err != nil || f[0] != host || f[1] != namespace() {
+		return true // another machine: its claim ends with its time
+	}
+	pid, err := strconv.Atoi(f[2])
+	if err != nil {
+		return false
+	}
+	if s := startTime(pid); s != "" || f[3] != "" {
+		return s == f[3]
+	}
+	p, err := os.FindProcess(pid)
+	return err == nil && !errors.Is(p.Signal(syscall.Signal(0)), os.ErrProcessDone)
+}
+
+// namespace tells containers on one machine apart, "" where there is no telling.
+func namespace() string {
+	s, _ := os.Readlink("/proc/self/ns/pid")
+	return s
+}
+
+// startTime returns when a process started, in the system's own terms; "" when
+// it does not exist or there is no telling.
+func startTime(pid int) string {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return ""
+	}
+	// The second field is the command in parentheses, which may hold spaces;
+	// the start time is the 20th after it.
+	if i := strings.LastIndexByte(string(b), ')'); i >= 0 {
+		if f := strings.Fields(string(b[i+1:])); len(f) > 19 && f[0] != "Z" {
+			return f[19]
+		}
+	}
+	return ""
+}

@@ -1,0 +1,433 @@
+package llm_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/concluder/concluder/stages/llm"
+	"github.com/concluder/concluder/stages/llm/llmtest"
+)
+
+func startChild(t *testing.T, cc childConfig) (*exec.Cmd, *bytes.Buffer) {
+	t.Helper()
+	b, err := json.Marshal(cc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(exe)
+	cmd.Env = append(os.Environ(), "LLM_TEST_CHILD="+string(b))
+	out := new(bytes.Buffer)
+	cmd.Stdout, cmd.Stderr = out, out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return cmd, out
+}
+
+// checkKept fails for every answer that the server sent and the journal does
+// not hold, unless its request was in flight when a process died: announced,
+// and without a response. It fails for every request that was sent again after
+// its answer was kept.
+func checkKept(t *testing.T, s *llmtest.Server, path string) {
+	t.Helper()
+	kept, open := journalBodies(t, path)
+	answered := map[string]int{}
+	for _, r := range s.Log() {
+		if r.Sent == "answer" {
+			answered[r.Digest]++
+		}
+	}
+	lost := 0
+	for d, n := range answered {
+		switch {
+		case kept[d] == 0 && open[d] == 0:
+			t.Errorf("an answer is neither kept nor announced")
+		case kept[d] == 0:
+			lost++
+		case kept[d] > 1:
+			t.Errorf("a request was sent again after its answer was kept")
+		case n > kept[d]+open[d]:
+			t.Errorf("the server answered a request %d times, and the journal announces %d", n, kept[d]+open[d])
+		}
+	}
+	if lost > 0 {
+		t.Errorf("%d questions have no kept answer", lost)
+	}
+}
+
+// A kill at each step of persisting: the next process ends the work and loses
+// nothing that was kept (fault 51).
+func TestKillAtEachStep(t *testing.T) {
+	for _, step := range []string{"intent", "before commit", "after commit", "send", "received", "response", "outcome", "verdict"} {
+		for _, after := range []int{0, 7} {
+			t.Run(fmt.Sprintf("%s, %d before", step, after), func(t *testing.T) {
+				s := llmtest.New(llmtest.Config{})
+				defer s.Close()
+				path := filepath.Join(t.TempDir(), "journal.db")
+				cc := childConfig{Journal: path, URL: s.URL, To: 20, Callers: 4, KillAt: step, KillAfter: after}
+				cmd, out := startChild(t, cc)
+				if err := cmd.Wait(); err == nil || cmd.ProcessState.Exited() {
+					t.Fatalf("the process did not die at %q: %v\n%s", step, err, out)
+				}
+				cc.KillAt = ""
+				cmd, out = startChild(t, cc)
+				if err := cmd.Wait(); err != nil {
+					t.Fatalf("the next process: %v\n%s", err, out)
+				}
+				checkKept(t, s, path)
+				n := s.Requests()
+				if n > 20+4+1 {
+					t.Errorf("%d requests for 20 questions with 4 callers", n)
+				}
+				cmd, out = startChild(t, cc)
+				if err := cmd.Wait(); err != nil || s.Requests() != n {
+					t.Errorf("a third process sent %d requests: %v\n%s", s.Requests()-n, err, out)
+				}
+			})
+		}
+	}
+}
+
+var (
+	kills     = flag.Int("kills", 5, "times that TestKillAtRandom kills the process")
+	questions = flag.Int("questions", 300, "questions that TestKillAtRandom asks")
+)
+
+// Kills at random moments: the results are those of a run that nobody
+// disturbed, and no answer that was kept is asked for again.
+func TestKillAtRandom(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	dir := t.TempDir()
+	calm := llmtest.New(llmtest.Config{Latency: 20 * time.Millisecond})
+	defer calm.Close()
+	want := filepath.Join(dir, "want.json")
+	cc := childConfig{Journal: filepath.Join(dir, "calm.db"), URL: calm.URL, To: *questions, Callers: 96, Out: want}
+	start := time.Now()
+	cmd, out := startChild(t, cc)
+	if err := cmd.Wait(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	whole := time.Since(start)
+
+	s := llmtest.New(llmtest.Config{Latency: 20 * time.Millisecond})
+	defer s.Close()
+	got := filepath.Join(dir, "got.json")
+	cc = childConfig{Journal: filepath.Join(dir, "killed.db"), URL: s.URL, To: *questions, Callers: 96, Out: got}
+	killed := 0
+	for round := 0; killed < *kills; round++ {
+		if round > 20**kills {
+			t.Fatalf("only %d kills in %d rounds", killed, round)
+		}
+		// Once the work is done there is nothing to disturb: more of it.
+		if _, err := os.Stat(got); err == nil {
+			break
+		}
+		cmd, out := startChild(t, cc)
+		end := make(chan error, 1)
+		go func() { end <- cmd.Wait() }()
+		// Short lives, so that there is something to do for as many as asked.
+		life := time.Duration(rand.Int64N(int64(max(whole/time.Duration(max(*kills/4, 1)), 60*time.Millisecond))))
+		select {
+		case err := <-end:
+			if err != nil {
+				t.Fatalf("%v\n%s", err, out)
+			}
+		case <-time.After(life):
+			cmd.Process.Kill()
+			if err := <-end; err != nil {
+				killed++
+			}
+		}
+	}
+	if _, err := os.Stat(got); err != nil {
+		cmd, out := startChild(t, cc)
+		if err := cmd.Wait(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+	}
+	t.Logf("%d kills, %d requests for %d questions", killed, s.Requests(), *questions)
+	checkKept(t, s, cc.Journal)
+	a, err := os.ReadFile(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(got)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(a, b) {
+		t.Error("the results differ from those of a run that nobody disturbed")
+	}
+	n := s.Requests()
+	if cmd, out := startChild(t, cc); cmd.Wait() != nil || s.Requests() != n {
+		t.Errorf("one more run sends %d requests\n%s", s.Requests()-n, out)
+	}
+}
+
+// Two processes on one journal (fault 53), asking the same questions at the
+// same time: both end, the journal is sound, and no question is paid for twice.
+func TestTwoProcesses(t *testing.T) {
+	s := llmtest.New(llmtest.Config{Latency: 30 * time.Millisecond})
+	defer s.Close()
+	dir := t.TempDir()
+	cc := childConfig{Journal: filepath.Join(dir, "journal.db"), URL: s.URL, To: 100, Callers: 16}
+	a, b := cc, cc
+	a.Out, b.Out = filepath.Join(dir, "a"), filepath.Join(dir, "b")
+	ca, outA := startChild(t, a)
+	cb, outB := startChild(t, b)
+	if err := ca.Wait(); err != nil {
+		t.Errorf("%v\n%s", err, outA)
+	}
+	if err := cb.Wait(); err != nil {
+		t.Errorf("%v\n%s", err, outB)
+	}
+	if n := s.Requests(); n != 100 {
+		t.Errorf("%d requests for 100 questions", n)
+	}
+	ra, _ := os.ReadFile(a.Out)
+	rb, _ := os.ReadFile(b.Out)
+	if len(ra) == 0 || !bytes.Equal(ra, rb) {
+		t.Error("the two processes have different results")
+	}
+}
+
+// The same question at the same time in one process is asked once.
+func TestSameQuestionOnce(t *testing.T) {
+	b := newBench(t, llmtest.Config{Latency: 50 * time.Millisecond}, nil)
+	var wg sync.WaitGroup
+	for range 50 {
+		wg.Go(func() {
+			if _, err := b.ask(question(0), llm.AskOptions{}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if n := b.server.Requests(); n != 1 {
+		t.Errorf("%d requests for one question", n)
+	}
+}
+
+// Fault 50: with the disk full nothing is sent, the error names the journal,
+// and the run goes on once there is room.
+func TestDiskFull(t *testing.T) {
+	b := newBench(t, llmtest.Config{}, nil)
+	if _, err := b.ask(question(0), llm.AskOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.journal.LimitPages(2); err != nil {
+		t.Fatal(err)
+	}
+	n := b.server.Requests()
+	var je *llm.JournalError
+	var err error
+	for i := 1; i < 20 && err == nil; i++ {
+		_, err = b.ask(question(i), llm.AskOptions{})
+	}
+	if !errors.As(err, &je) || !strings.Contains(je.Error(), "full") {
+		t.Fatalf("got %v, want a JournalError", err)
+	}
+	sent := b.server.Requests() - n
+	if sent > 2 {
+		t.Errorf("%d requests were sent while nothing could be recorded", sent)
+	}
+	if rep, err := b.ask(question(0), llm.AskOptions{}); err != nil || !rep.FromJournal {
+		t.Errorf("what is recorded cannot be read: %v", err)
+	}
+	if err := b.journal.LimitPages(-1); err != nil {
+		t.Fatal(err)
+	}
+	b.reopen()
+	for i := range 5 {
+		if _, err := b.ask(question(i), llm.AskOptions{}); err != nil {
+			t.Errorf("with room again: %v", err)
+		}
+	}
+	if d := b.server.Doubles(); len(d) > 0 {
+		t.Errorf("%d requests were answered twice", len(d))
+	}
+}
+
+// Fault 52: a tail that was torn off, and a byte that flipped: what is damaged
+// is asked again, what is sound is not, and nothing wrong is believed.
+func TestDamagedJournal(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		damage func(t *testing.T, path string)
+	}{
+		{"tail torn", func(t *testing.T, path string) {
+			fi, err := os.Stat(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Truncate(path, fi.Size()*2/3); err != nil {
+				t.Fatal(err)
+			}
+		}},
+		{"byte flipped in an answer", func(t *testing.T, path string) { flip(t, path, []byte("grows in proportion"), []byte("gnows")) }},
+		{"first page zeroed", func(t *testing.T, path string) {
+			f, err := os.OpenFile(path, os.O_WRONLY, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer f.Close()
+			if _, err := f.WriteAt(make([]byte, 4096), 0); err != nil {
+				t.Fatal(err)
+			}
+		}},
+		{"noise in the middle", func(t *testing.T, path string) {
+			f, err := os.OpenFile(path, os.O_RDWR, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer f.Close()
+			fi, _ := f.Stat()
+			noise := make([]byte, 4096)
+			r := rand.New(rand.NewPCG(1, 2))
+			for p := int64(8); p < fi.Size()/4096; p += 9 {
+				for i := range noise {
+					noise[i] = byte(r.Uint32())
+				}
+				if _, err := f.WriteAt(noise, p*4096); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}},
+		{"not a database", func(t *testing.T, path string) {
+			if err := os.WriteFile(path, []byte(strings.Repeat("nonsense ", 1000)), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}},
+		{"empty", func(t *testing.T, path string) {
+			if err := os.Truncate(path, 0); err != nil {
+				t.Fatal(err)
+			}
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := newBench(t, llmtest.Config{}, nil)
+			linear := func(i int) llm.Question {
+				q := question(i)
+				for k := range q.Y {
+					q.Y[k] = q.X[k] * float64(i+1)
+				}
+				return q
+			}
+			want := map[int]string{}
+			for i := range 60 {
+				rep, err := b.ask(linear(i), llm.AskOptions{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				want[i] = rep.Answer.UpperBound + rep.Answer.Reasoning
+			}
+			b.close()
+			c.damage(t, b.path)
+			b.open()
+			sound := 0
+			for i := range 60 {
+				rep, err := b.ask(linear(i), llm.AskOptions{})
+				if err != nil {
+					t.Fatalf("question %d: %v", i, err)
+				}
+				if rep.FromJournal {
+					sound++
+				}
+				if got := rep.Answer.UpperBound + rep.Answer.Reasoning; got != want[i] {
+					t.Errorf("question %d: %q, want %q", i, got, want[i])
+				}
+			}
+			t.Logf("%d of 60 answers were sound", sound)
+			if strings.HasPrefix(c.name, "byte") && sound != 59 || strings.HasPrefix(c.name, "tail") && sound < 20 {
+				t.Errorf("%d of 60 answers were sound", sound)
+			}
+			if sound < 60 && c.name != "empty" && len(b.warnings) == 0 {
+				t.Error("the damage is not mentioned")
+			}
+			b.reopen()
+			n := b.server.Requests()
+			for i := range 60 {
+				if _, err := b.ask(linear(i), llm.AskOptions{}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if b.server.Requests() != n {
+				t.Error("the next run asks again")
+			}
+		})
+	}
+}
+
+// flip changes the first occurrence of a text in a file.
+func flip(t *testing.T, path string, old, new []byte) {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := bytes.Index(b, old)
+	if i < 0 {
+		t.Fatalf("%q is not in the file", old)
+	}
+	copy(b[i:], new)
+	if err := os.WriteFile(path, b, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Fault 49: the wall clock jumps. Waits go by the monotonic clock, dates by the
+// server's own Date header, and the order of answers by their rows.
+func TestClockJump(t *testing.T) {
+	b := newBench(t, llmtest.Config{}, nil)
+	if _, err := b.ask(question(0), llm.AskOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.ask(question(0), llm.AskOptions{Anew: true}); err != nil {
+		t.Fatal(err)
+	}
+	// The first answer is now from the far future, as after a clock that was
+	// set back; its digest is made to fit.
+	if err := b.journal.MoveInTime(1, 1000*time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	n := b.server.Requests()
+	b.reopen()
+	rep, err := b.ask(question(0), llm.AskOptions{})
+	if err != nil || b.server.Requests() != n || rep.Attempts[0].ID != 2 {
+		t.Errorf("the newest answer is not the last that was written: %+v, %v", rep.Attempts, err)
+	}
+}
+
+// journalBodies counts the kept answers and the announced requests without a
+// response, by the digest of the request's body.
+func journalBodies(t *testing.T, path string) (kept, open map[string]int) {
+	t.Helper()
+	j, err := llm.OpenJournal(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer j.Close()
+	kept, open, err = j.Bodies(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return kept, open
+}
