@@ -29,8 +29,12 @@ func Analyze(s Series, opt Options) *Analysis {
 		a.Basis = fmt.Sprintf("one kind of curve follows the points within %s and the next best loses by %.0f in BIC", percent(t.scatter), t.gap)
 	} else {
 		a.Class, a.Confidence = people.choose(v.look)
+		a.Basis = "how often people class plots that look like this so"
+		if t.follows() && t.scatter <= scattered && t.class != a.Class {
+			a.Confidence = min(a.Confidence, 0.5)
+			a.Basis += "; lowered because a curve of another class follows the points within their scatter"
+		}
 		a.Clear = a.Confidence >= clearJudgement
-		a.Basis = "how people class plots that look like this"
 	}
 	a.describe(p, curves)
 	if opt.Resamples >= 0 {
@@ -49,6 +53,9 @@ const (
 	// another opinion.
 	clearJudgement = 0.8
 	usualResamples = 200
+	// scattered is the relative scatter beyond which a curve that follows the
+	// points says little about them.
+	scattered = 0.3
 )
 
 // uncensored marks the points at the limit and returns the series to fit:
@@ -152,6 +159,12 @@ func (a *Analysis) describe(p *sample, curves fitted) {
 		}
 		return 0
 	})
+	for _, r := range rows {
+		if r.family == PowerFamily || r.family == OffsetPower {
+			a.Exponent = Interval{r.theta, r.theta, r.theta}
+			break
+		}
+	}
 	winner, runner := -1, -1
 	for i, r := range rows {
 		a.Fits = append(a.Fits, r.Fit)

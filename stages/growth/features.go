@@ -56,7 +56,7 @@ func (p *sample) view() view {
 	v.slopeUpper, _ = p.logSlope(p.upperHalf())
 	v.misfit = math.Log(1 - v.r2Line + unseen)
 	v.gain = v.misfit - math.Log(1-v.r2Best+unseen)
-	v.steep = math.Log(min(max(v.slopeUpper, 0.3), 8))
+	v.steep = clampSteep(v.slopeUpper)
 	v.pattern = p.autocorrelation(v.best)
 	return v
 }
@@ -137,3 +137,6 @@ func (p *sample) logSlope(from int) (slope, r2 float64) {
 	}
 	return xy / xx, xy * xy / (xx * yy)
 }
+
+// clampSteep is the log of a log-log slope within what a plot can show.
+func clampSteep(slope float64) float64 { return math.Log(min(max(slope, 0.3), 8)) }

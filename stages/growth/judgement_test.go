@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"go/format"
 	"math"
-	"math/rand/v2"
 	"os"
 	"regexp"
 	"slices"
@@ -175,59 +174,95 @@ func list(v []float64) string {
 	return fmt.Sprintf("[%d]float64{%s}", len(v), strings.Join(s, ", "))
 }
 
-// TestJudgementOnUnseenFamilies cross-validates by circuit family.
+// TestJudgementOnUnseenFamilies cross-validates by circuit family: each family
+// is judged by weights fitted to the others.
 func TestJudgementOnUnseenFamilies(t *testing.T) {
+	var families []string
 	names, looks, labels := seen(t)
-	families := make([]string, 0, 64)
 	for _, n := range names {
 		if o := origin(n); !slices.Contains(families, o) {
 			families = append(families, o)
 		}
 	}
-	slices.Sort(families)
-	var all, def, definite, total float64
-	const rounds, folds = 5, 10
-	for round := range rounds {
-		r := rand.New(rand.NewPCG(uint64(round), 1))
-		perm := r.Perm(len(families))
-		for fold := range folds {
-			var trainLooks []look
-			var trainLabels []Class
-			held := func(i int) bool {
-				return perm[slices.Index(families, origin(names[i]))]%folds == fold
+	var unseen, plain tally
+	type bin struct{ n, right, said float64 }
+	var bins [10]bin
+	for _, family := range families {
+		var trainLooks []look
+		var trainLabels []Class
+		for i := range looks {
+			if origin(names[i]) != family {
+				trainLooks = append(trainLooks, looks[i])
+				trainLabels = append(trainLabels, labels[i])
 			}
-			for i := range looks {
-				if !held(i) {
-					trainLooks = append(trainLooks, looks[i])
-					trainLabels = append(trainLabels, labels[i])
-				}
+		}
+		j := fitJudgement(trainLooks, trainLabels)
+		for i := range looks {
+			if origin(names[i]) != family {
+				continue
 			}
-			j := fitJudgement(trainLooks, trainLabels)
-			for i := range looks {
-				if !held(i) {
-					continue
-				}
-				got, _ := j.choose(looks[i])
-				total++
-				if labels[i] != Unknown {
-					definite++
-				}
-				if got == labels[i] {
-					all++
-					if got != Unknown {
-						def++
-					}
-				}
+			got, p := j.choose(looks[i])
+			unseen.add(labels[i], got)
+			b := &bins[min(int(10*p), 9)]
+			b.n++
+			b.said += p
+			if got == labels[i] {
+				b.right++
 			}
 		}
 	}
-	var plain float64
 	for i := range looks {
-		if got, _ := people.choose(looks[i]); got == labels[i] {
-			plain++
+		got, _ := people.choose(looks[i])
+		plain.add(labels[i], got)
+	}
+	for _, l := range hand(t) { // those too short to judge are unknown
+		if !slices.Contains(names, l.name) {
+			got := Unknown
+			if !l.found {
+				got = "absent"
+			}
+			unseen.add(Class(l.label), got)
+			plain.add(Class(l.label), got)
 		}
 	}
-	// Series too short to judge are unknown and right; they count as in the agreement.
-	short := 317 - 1 - float64(len(looks))
-	t.Logf("unseen families: %.1f %% (definite %.1f %%); seen: %.1f %%", 100*(all/rounds+short)/317, 100*def/definite, 100*(plain+short)/317)
+	ece := 0.0
+	for _, b := range bins {
+		if b.n > 0 {
+			t.Logf("said %.2f, was %.2f (%d)", b.said/b.n, b.right/b.n, int(b.n))
+			ece += math.Abs(b.said-b.right) / float64(len(looks))
+		}
+	}
+	t.Logf("families unseen: %s", unseen)
+	t.Logf("families seen:   %s; calibration error on unseen families %.3f", plain, ece)
+	if unseen.all() < 0.84 || unseen.definite() < 0.84 {
+		t.Errorf("on unseen families: %s; want at least 84 %%", unseen)
+	}
+	if plain.all()-unseen.all() > 0.03 || plain.definite()-unseen.definite() > 0.03 {
+		t.Errorf("the judgement knows families it has seen better: %s against %s", plain, unseen)
+	}
+	if ece > 0.05 {
+		t.Errorf("calibration error %.3f on unseen families, want at most 0.05", ece)
+	}
+}
+
+// A tally counts agreement as the labelled study does.
+type tally struct{ n, right, definiteN, definiteRight float64 }
+
+func (t *tally) add(label, got Class) {
+	t.n++
+	if label != Unknown {
+		t.definiteN++
+	}
+	if label == got {
+		t.right++
+		if label != Unknown {
+			t.definiteRight++
+		}
+	}
+}
+
+func (t tally) all() float64      { return t.right / t.n }
+func (t tally) definite() float64 { return t.definiteRight / t.definiteN }
+func (t tally) String() string {
+	return fmt.Sprintf("agreement %.1f %% of %.0f (definite %.1f %% of %.0f)", 100*t.all(), t.n, 100*t.definite(), t.definiteN)
 }

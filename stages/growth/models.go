@@ -151,17 +151,20 @@ type test struct {
 // the scatter that a person would overlook, no stray branch, and no curve of
 // another class nearly as good.
 const (
-	settledPoints   = 12
+	settledPoints   = 8
 	settledScatter  = 0.13
 	settledOutliers = 0.02
 	settledGap      = 4 // likelihood e^2 times greater
 )
 
 func (t test) settled() bool {
-	return t.points >= settledPoints && t.gap >= settledGap &&
-		t.scatter <= settledScatter && t.outliers <= settledOutliers &&
-		// The ratio of variances strays by about 2/sqrt(groups).
-		t.misfit <= 1.3+4/math.Sqrt(float64(t.groups))
+	return t.points >= settledPoints && t.gap >= settledGap && t.scatter <= settledScatter && t.follows()
+}
+
+// follows reports whether the best curve leaves nothing but scatter.
+func (t test) follows() bool {
+	// The ratio of variances strays by about 2/sqrt(groups).
+	return t.misfit <= 1.3+4/math.Sqrt(float64(t.groups)) && t.outliers <= settledOutliers
 }
 
 // confidence of a settled class: by its likelihood against the runner-up, and

@@ -31,6 +31,11 @@ type sample struct {
 	gw         []float64 // weight of a group on the relative scale: n/sigma^2, less for outlying points
 	gry        []float64 // mean y under the weights of the relative scale
 
+	within     []float64    // mean square of y about its group's mean
+	logs       [][2]float64 // log gx, log gy
+	zeros, row []float64    // scratch, one value per group
+	rows       []float64    // scratch, one value per row of a table
+
 	tables [expTerm + 1]*basis // made on first use: a sample serves one goroutine
 }
 
@@ -161,10 +166,18 @@ func (p *sample) group() {
 		p.gw[g] += w
 		p.gry[g] += w * p.y[i]
 	}
+	p.within, p.logs = make([]float64, m), make([][2]float64, m)
+	p.zeros, p.row = make([]float64, m), make([]float64, m)
 	for g := range m {
 		p.gx[g] /= p.gn[g]
 		p.gy[g] /= p.gn[g]
 		p.gry[g] /= p.gw[g]
+		p.logs[g] = [2]float64{math.Log(p.gx[g]), math.Log(p.gy[g])}
+	}
+	for i := range n {
+		g := i * m / n
+		d := p.y[i] - p.gy[g]
+		p.within[g] += d * d / p.gn[g]
 	}
 }
 
