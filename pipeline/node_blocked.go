@@ -53,8 +53,12 @@ func (e *inspector) obstacle(stage, instance int) (failed *UpstreamError, waits 
 				v := e.view(need, i)
 				failed = &UpstreamError{Stage: ns.address, Instance: v.instance, Status: v.status, Text: v.err, chained: w.shown() == Skipped}
 			case NotRun:
-				if waits == "" {
+				switch {
+				case waits != "":
+				case w.has(wordSelected):
 					waits = e.view(need, i).err
+				default:
+					waits = ns.address + " has never run and is not selected"
 				}
 			case Done:
 				if w.has(wordStale) && waits == "" {

@@ -60,44 +60,50 @@ func newInspector(plan *Plan, opts *Options) (*inspector, string, error) {
 }
 
 // openRun locks and opens everything a run needs.
-func openRun(ctx context.Context, plan *Plan, opts Options) (r *run, err error) {
+func openRun(ctx context.Context, plan *Plan, opts Options) (*run, error) {
 	began := time.Now()
 	e, home, err := newInspector(plan, &opts)
 	if err != nil {
 		return nil, err
 	}
-	r = &run{inspector: *e, ctx: ctx, began: began, id: newRunID(began), home: home,
+	r := &run{inspector: *e, ctx: ctx, began: began, id: newRunID(began), home: home,
 		messages: make(chan message, 256), notes: map[int]string{}, outcome: &Outcome{Counts: map[string]int64{}}}
 	r.whyNot = r.note
 	r.outcome.Run = r.id
 	r.setLimits()
-	defer func() {
-		if err != nil {
-			r.unlock()
+	if err := r.open(); err != nil {
+		if r.state != nil {
+			err = errors.Join(err, r.state.Close())
 		}
-	}()
-
-	if err := store.MakeDir(opts.StateDir); err != nil {
-		return nil, fmt.Errorf("the state directory cannot be written: %w", err)
+		return nil, errors.Join(err, r.unlock())
 	}
-	if err := os.MkdirAll(home, 0o777); err != nil {
-		return nil, fmt.Errorf("the state directory cannot be written: %w", err)
+	return r, nil
+}
+
+func (r *run) open() error {
+	dir := r.opts.StateDir
+	if err := store.MakeDir(dir); err != nil {
+		return fmt.Errorf("the state directory cannot be written: %w", err)
+	}
+	if err := os.MkdirAll(r.home, 0o777); err != nil {
+		return fmt.Errorf("the state directory cannot be written: %w", err)
 	}
 	if err := r.lock(); err != nil {
-		return nil, err
+		return err
 	}
-	r.events, err = openEventLog(opts.StateDir, r.id)
+	remembered, err := store.OpenState(r.home)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	r.state, err = store.OpenState(home)
-	if err == nil {
-		r.files, err = store.OpenFiles(opts.StateDir)
+	r.state = remembered
+	if r.files, err = store.OpenFiles(dir); err != nil {
+		return err
 	}
-	if err == nil {
-		r.staging, err = openStaging(r.results)
+	if r.staging, err = openStaging(r.results); err != nil {
+		return err
 	}
-	return r, err
+	r.events, err = openEventLog(dir, r.id)
+	return err
 }
 
 // lock makes this the only run of the pipeline and in the results directory.

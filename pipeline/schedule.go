@@ -12,6 +12,7 @@ type message struct {
 	scanned *scannedChunk
 	started *startedNode
 	ended   *ending
+	holder  *holder // with ended: what the node held; given up only now, so that what follows on the node goes before others
 	warning *Event
 }
 
@@ -207,10 +208,7 @@ func (r *run) dispatch() {
 		h := &holder{slots: r.slots, stage: s, holds: true}
 		go func() {
 			var end ending
-			defer func() {
-				h.end()
-				r.send(message{ended: &end})
-			}()
+			defer func() { r.send(message{ended: &end, holder: h}) }()
 			end = r.work(s, i, stopped, attempt, h)
 		}()
 	}
@@ -244,6 +242,7 @@ func (r *run) take(m message) {
 		r.emit(Event{Event: EventNodeStarted, Stage: r.l.stages[s].address, Instance: r.l.instance(i), Reason: m.started.reason})
 	case m.ended != nil:
 		r.working--
+		m.holder.end()
 		r.end(m.ended)
 	case m.warning != nil:
 		r.emit(*m.warning)

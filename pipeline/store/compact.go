@@ -10,6 +10,8 @@ type logWriter struct {
 	f       *os.File
 	size    int64 // of the file's whole frames
 	pending []byte
+
+	unsynced bool // written since the last Sync
 }
 
 // openLog opens the log at path for adding after its first good bytes.
@@ -50,6 +52,7 @@ func (w *logWriter) flush() error {
 		return err
 	}
 	w.size += int64(n)
+	w.unsynced = true
 	w.pending = w.pending[:0]
 	return nil
 }

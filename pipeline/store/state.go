@@ -245,7 +245,16 @@ func (s *State) Flush() error {
 
 // Sync waits until what was flushed survives a power failure. It does not keep
 // others from reading or putting.
-func (s *State) Sync() error { return s.out.f.Sync() }
+func (s *State) Sync() error {
+	s.mu.Lock()
+	unsynced := s.out.unsynced
+	s.out.unsynced = false
+	s.mu.Unlock()
+	if !unsynced {
+		return nil
+	}
+	return s.out.f.Sync()
+}
 
 // Close flushes, syncs and lets go of the file.
 func (s *State) Close() error {
