@@ -72,6 +72,9 @@ func New(cfg Config, j *Journal) (*Client, error) {
 		c.replay, err = readRecording(cfg.Replay)
 		return c, err
 	}
+	for _, n := range j.Notes() {
+		c.warn("%s", n)
+	}
 	c.owner = fmt.Sprintf("%s#%d", j.owner, j.clients.Add(1))
 	c.doer = newDoer(cfg, c.redact)
 	c.api = newAPI(cfg, c.doer)

@@ -282,7 +282,16 @@ func TestDamagedJournal(t *testing.T) {
 				t.Fatal(err)
 			}
 		}},
-		{"byte flipped in an answer", func(t *testing.T, path string) { flip(t, path, []byte("grows in proportion"), []byte("gnows")) }},
+		{"byte flipped in an answer", func(t *testing.T, path string) {
+			j, err := llm.OpenJournal(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer j.Close()
+			if err := j.Exec(`UPDATE responses SET body = replace(body, 'grows', 'gnows') WHERE attempt = 7`); err != nil {
+				t.Fatal(err)
+			}
+		}},
 		{"first page zeroed", func(t *testing.T, path string) {
 			f, err := os.OpenFile(path, os.O_WRONLY, 0)
 			if err != nil {
@@ -356,7 +365,7 @@ func TestDamagedJournal(t *testing.T) {
 				}
 			}
 			t.Logf("%d of 60 answers were sound", sound)
-			if strings.HasPrefix(c.name, "byte") && sound != 59 || strings.HasPrefix(c.name, "tail") && sound < 20 {
+			if strings.HasPrefix(c.name, "byte") && sound != 59 || strings.HasPrefix(c.name, "tail") && sound < 20 || strings.HasPrefix(c.name, "first") && sound < 55 || strings.HasPrefix(c.name, "noise") && sound < 30 {
 				t.Errorf("%d of 60 answers were sound", sound)
 			}
 			if sound < 60 && c.name != "empty" && len(b.warnings) == 0 {
@@ -373,23 +382,6 @@ func TestDamagedJournal(t *testing.T) {
 				t.Error("the next run asks again")
 			}
 		})
-	}
-}
-
-// flip changes the first occurrence of a text in a file.
-func flip(t *testing.T, path string, old, new []byte) {
-	t.Helper()
-	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	i := bytes.Index(b, old)
-	if i < 0 {
-		t.Fatalf("%q is not in the file", old)
-	}
-	copy(b[i:], new)
-	if err := os.WriteFile(path, b, 0o644); err != nil {
-		t.Fatal(err)
 	}
 }
 

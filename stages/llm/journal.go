@@ -89,9 +89,10 @@ CREATE TABLE IF NOT EXISTS servers (
 // No API key is ever in it: see redactor.
 type Journal struct {
 	path  string
-	owner string  // of claims: this process
-	w     *sql.DB // one connection, used by the writer alone
-	r     *sql.DB // readers
+	owner string   // of claims: this process
+	notes []string // what was mended when it was opened
+	w     *sql.DB  // one connection, used by the writer alone
+	r     *sql.DB  // readers
 	find  *sql.Stmt
 
 	clients atomic.Int64 // made for this journal, to tell their claims apart
@@ -124,11 +125,26 @@ func OpenJournal(path string) (*Journal, error) {
 	}
 	// Two processes that make the file at the same moment may find it locked
 	// in a way that the busy timeout does not cover.
+	if err := j.finishSalvage(); err != nil {
+		return nil, &JournalError{path, "open", err}
+	}
+	salvaged := false
 	for pause := 10 * time.Millisecond; ; pause *= 2 {
 		if err = j.open(mode); err == nil {
+			err = j.sound()
+		}
+		if err == nil {
 			break
 		}
 		j.closeDBs()
+		var d *damage
+		if (isDamage(err) || errors.As(err, &d)) && !salvaged {
+			salvaged = true
+			if err := j.salvage(err); err != nil {
+				return nil, &JournalError{path, "open", err}
+			}
+			continue
+		}
 		if !isBusy(err) || pause > 10*time.Second {
 			return nil, &JournalError{path, "open", err}
 		}
@@ -218,6 +234,9 @@ func isDamage(err error) bool {
 
 // Path returns where the journal lies.
 func (j *Journal) Path() string { return j.path }
+
+// Notes says what was wrong with the file when it was opened and is mended now.
+func (j *Journal) Notes() []string { return j.notes }
 
 // Close writes what was handed over and closes the file. It may be called more
 // than once.
@@ -358,6 +377,7 @@ func (j *Journal) commit(batch []op, stmts map[string]*sql.Stmt) {
 	}
 	for i, o := range batch {
 		if err != nil {
+			j.mark(err)
 			o.done <- &JournalError{j.path, "write", err}
 			continue
 		}

@@ -254,5 +254,6 @@ func (j *Journal) readError(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
+	j.mark(err)
 	return &JournalError{j.path, "read", err}
 }
