@@ -29,9 +29,9 @@ func Analyze(s Series, opt Options) *Analysis {
 		a.Basis = fmt.Sprintf("one kind of curve follows the points within %s and the next best loses by %.0f in BIC", percent(t.scatter), t.gap)
 	} else {
 		a.Class, a.Confidence = people.choose(v.look)
-		a.Basis = "how often people class plots that look like this so"
+		a.Basis = "the share of hand-classed series with such a plot that people class so"
 		if t.follows() && t.scatter <= scattered && t.class != a.Class {
-			a.Confidence = min(a.Confidence, 0.5)
+			a.Confidence = min(a.Confidence, doubted)
 			a.Basis += "; lowered because a curve of another class follows the points within their scatter"
 		}
 		a.Clear = a.Confidence >= clearJudgement
@@ -53,6 +53,9 @@ const (
 	// another opinion.
 	clearJudgement = 0.8
 	usualResamples = 200
+	// doubted is the most that a judgement is worth where a curve of another
+	// class follows the points: people and statistics part there.
+	doubted = 0.4
 	// scattered is the relative scatter beyond which a curve that follows the
 	// points says little about them.
 	scattered = 0.3
@@ -148,8 +151,8 @@ func (a *Analysis) describe(p *sample, curves fitted) {
 		fit.Held = held[f]
 		rows = append(rows, row{fit, c})
 	}
-	// The winner is the best of the class that was concluded; the table is in
-	// order of BIC.
+	// The table is in order of BIC. The winner is the best of the class that was
+	// concluded, of the families made for it before others that bend to it.
 	slices.SortStableFunc(rows, func(x, y row) int {
 		switch {
 		case x.BIC < y.BIC:
@@ -168,7 +171,12 @@ func (a *Analysis) describe(p *sample, curves fitted) {
 	winner, runner := -1, -1
 	for i, r := range rows {
 		a.Fits = append(a.Fits, r.Fit)
-		if winner < 0 && (r.Class == a.Class || a.Class == Unknown && r.family != ConstantFamily) {
+		if winner < 0 && r.Class == a.Class && r.family.home() == a.Class {
+			winner = i
+		}
+	}
+	for i, r := range rows {
+		if winner < 0 && (r.Class == a.Class || a.Class == Unknown) && r.family != ConstantFamily {
 			winner = i
 		}
 	}

@@ -1,6 +1,7 @@
 package growth
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -79,9 +80,9 @@ type candidate struct {
 	sum    float64
 }
 
-// chooseShape picks the shape of the bound: of the candidates of the concluded
-// class the one whose envelope is least, among those that miss nothing of the
-// growth.
+// chooseShape picks the shape of the bound among the candidates of the
+// concluded class: the first that misses nothing of the growth. Where all do,
+// and for unknown, it is the one whose envelope is least.
 func chooseShape(s Series, a *Analysis, eq *Equation) candidate {
 	var all []candidate
 	for _, g := range candidates(s, a, eq) {
@@ -91,27 +92,25 @@ func chooseShape(s Series, a *Analysis, eq *Equation) candidate {
 		}
 		d, missed := checkData(s, a, &b, a.Class)
 		k := candidate{b, d, missed, 0}
+		if a.Class != Unknown && k.penalty() == 0 {
+			return k
+		}
 		for i := range s.X {
 			k.sum += b.height(i)
 		}
 		all = append(all, k)
 	}
-	// x0 is always a candidate and has an envelope on any sizes that grow.
+	// Never empty: x0 has an envelope on any sizes that grow.
 	return slices.MinFunc(all, func(x, y candidate) int {
 		if p, q := x.penalty(), y.penalty(); p != q {
 			return p - q
 		}
-		switch {
-		case x.sum < y.sum:
-			return -1
-		case x.sum > y.sum:
-			return 1
-		}
-		return 0
+		return cmp.Compare(x.sum, y.sum)
 	})
 }
 
-// penalty orders candidates: a flat envelope or a missed trend first of all.
+// penalty orders candidates: a flat envelope or a missed trend tells against
+// one.
 func (c candidate) penalty() int {
 	p := 0
 	if c.missed.rises() || c.missed.falls() {
@@ -123,45 +122,50 @@ func (c candidate) penalty() int {
 	return p
 }
 
-// candidates are shapes of the concluded class, in order of preference; for
-// unknown, of any.
+// candidates are shapes of the concluded class, in order of preference: the
+// equation's, plain ones, those of the fits. For unknown they are of any
+// class.
 func candidates(s Series, a *Analysis, eq *Equation) []expr.Expr {
 	var out []expr.Expr
 	add := func(g expr.Expr) {
 		if g.IsZero() || slices.ContainsFunc(out, g.Equal) {
 			return
 		}
-		if k := Asymptotic(g).Class; a.Class == Unknown || k == a.Class || k == Unknown && Asymptotic(g).Fine == FineUnresolved {
+		if a.Class == Unknown || Asymptotic(g).Class == a.Class {
 			out = append(out, g)
 		}
 	}
+	x := expr.Var()
 	if eq != nil && eq.Used {
 		add(eq.asymptote.Shape)
+	}
+	if a.Class == Linear {
+		add(x)
+	}
+	if a.Winner != nil {
+		add(a.Winner.shape())
 	}
 	for _, f := range a.Fits {
 		if (f.Class == a.Class || a.Class == Unknown) && f.Family != ConstantFamily {
 			add(f.shape())
 		}
 	}
-	if p := a.Exponent.Value; p > 1.2 && a.Class != Exponential {
-		add(powerShape(p))
-	}
-	x := expr.Var()
 	switch a.Class {
 	case Polynomial:
 		for _, p := range []float64{1.5, 2, 3} {
 			add(powerShape(p))
 		}
 	case Exponential:
-		// The rate at which the largest size stands e^3 to e^12 above the first.
+		// Rates at which the largest size stands e^3 to e^12 above the origin.
 		for _, k := range []float64{3, 6, 12} {
 			add(expr.Exp(expr.Mul(expr.Num(rounded(k/s.X[len(s.X)-1], 2)), x)))
 		}
-	default:
-		out = append(out, x)
 	}
-	if len(out) == 0 {
-		out = append(out, x)
+	// The last resort, whatever the class.
+	if a.Class == Unknown || len(out) == 0 {
+		if !slices.ContainsFunc(out, x.Equal) {
+			out = append(out, x)
+		}
 	}
 	return out
 }

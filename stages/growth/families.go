@@ -12,3 +12,16 @@ const (
 	OffsetExp       Family = "a+b*exp(c*x)"
 	StretchedExp    Family = "a*exp(c*x^q)"
 )
+
+// home is the class that a family is made for; Unknown for a constant.
+func (f Family) home() Class {
+	switch f {
+	case LineFamily, LogLinearFamily:
+		return Linear
+	case PowerFamily, OffsetPower:
+		return Polynomial
+	case OffsetExp, StretchedExp:
+		return Exponential
+	}
+	return Unknown
+}

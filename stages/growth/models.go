@@ -154,6 +154,7 @@ const (
 	settledPoints   = 8
 	settledScatter  = 0.13
 	settledOutliers = 0.02
+	settledClosely  = 0.05
 	settledGap      = 4 // likelihood e^2 times greater
 )
 
@@ -161,10 +162,13 @@ func (t test) settled() bool {
 	return t.points >= settledPoints && t.gap >= settledGap && t.scatter <= settledScatter && t.follows()
 }
 
-// follows reports whether the best curve leaves nothing but scatter.
+// follows reports whether the best curve leaves nothing but scatter: what is
+// left varies no more than neighbours do, with few points off; or it is too
+// little to see, with hardly one.
 func (t test) follows() bool {
 	// The ratio of variances strays by about 2/sqrt(groups).
-	return t.misfit <= 1.3+4/math.Sqrt(float64(t.groups)) && t.outliers <= settledOutliers
+	return t.misfit <= 1.3+4/math.Sqrt(float64(t.groups)) && t.outliers <= settledOutliers+1/float64(t.points) ||
+		t.scatter <= settledClosely && t.outliers <= 1/float64(t.points)
 }
 
 // confidence of a settled class: by its likelihood against the runner-up, and

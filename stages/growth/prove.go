@@ -58,7 +58,9 @@ func ProveAbove(bound, f expr.Expr, lo, hi float64) (Proof, float64) {
 // between is the note of a proof.
 func between(b Bound, eq *Equation, s Series) string {
 	lo, hi := s.X[0], s.X[len(s.X)-1]
-	switch p, x := ProveAbove(b.Expr, eq.Expr, lo, hi); p {
+	// Simplified, terms that cancel do not widen the intervals.
+	f := expr.Simplify(eq.Expr)
+	switch p, x := ProveAbove(b.Expr, f, lo, hi); p {
 	case Above:
 		return fmt.Sprintf("the bound is proven by interval arithmetic to stay above the equation from x0 = %s to %s; beyond, the comparison is asymptotic only", number(lo), number(hi))
 	case Crossed:

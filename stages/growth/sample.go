@@ -14,6 +14,10 @@ const fewest = 6
 // within a hundredth of the range, and it bounds the cost of an analysis.
 const maxGroups = 96
 
+// leastNoise is the relative scatter below which points count as free of it:
+// smaller differences are the averaging's and the grids', not the curve's.
+const leastNoise = 0.02
+
 // A sample is a series prepared for fitting: sorted, scaled, weighted, and
 // averaged over neighbours where it is long.
 type sample struct {
@@ -137,9 +141,9 @@ func (p *sample) smoothen() {
 		squares += r * r
 	}
 	if len(rel) > 0 {
-		p.tails = math.Sqrt(squares/float64(len(rel))) / math.Max(1.4826*median(rel), 0.005)
+		p.tails = math.Sqrt(squares/float64(len(rel))) / math.Max(1.4826*median(rel), leastNoise)
 	}
-	p.noise = math.Max(1.4826*median(rel), 0.005)
+	p.noise = math.Max(1.4826*median(rel), leastNoise)
 	for i := range n {
 		q := p.resolution * p.resolution / 12
 		s := p.noise * p.smooth[i]
