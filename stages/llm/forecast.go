@@ -1,0 +1,147 @@
+package llm
+
+import (
+	"context"
+	"math"
+	"time"
+)
+
+// A Forecast is what asking some questions would take, at the declared limits
+// and prices. It is an estimate but for WorstCost.
+type Forecast struct {
+	Questions int // different ones
+	Recorded  int // … with a recorded answer, which cost nothing
+	Requests  int // that would be sent, re-asks as often as so far
+
+	InputTokens, OutputTokens int
+	Cost                      float64 // expected, in Currency
+	WorstCost                 float64 // what is reserved when all are sent once: a token for every byte, and the whole cap
+	Currency                  string
+
+	Duration time.Duration // at the declared limits, a daily quota left aside
+	Days     int           // that a daily quota makes it take; 0 without one
+	Measured bool          // tokens and latency are this provider's own so far, not a guess
+}
+
+const (
+	guessedOutput  = 400 // tokens of an answer: the contract asks for 80 words and a formula
+	guessedLatency = 5 * time.Second
+)
+
+// Forecast estimates what asking the questions would take. It sends nothing.
+func (c *Client) Forecast(ctx context.Context, qs []Question) (Forecast, error) {
+	f := Forecast{Currency: c.cfg.Price.Currency}
+	if c.replay != nil {
+		f.Questions, f.Recorded = len(qs), len(qs)
+		return f, nil
+	}
+	if err := c.j.flush(ctx); err != nil { // what was just answered counts too
+		return f, err
+	}
+	past, err := c.j.past(ctx, c.cfg.Name)
+	if err != nil {
+		return f, err
+	}
+	perQuestion := 1.0
+	output, latency := float64(guessedOutput), guessedLatency.Seconds()
+	if past.answers >= 10 {
+		f.Measured = true
+		output, latency = past.output, past.latency
+		perQuestion = past.perQuestion
+	}
+	mode, name := c.serverWays()
+	seen := map[string]bool{}
+	open := 0
+	var input float64
+	var worst money
+	for _, q := range qs {
+		key := c.cfg.QuestionKey(q)
+		if seen[key] {
+			continue
+		}
+		seen[key] = true
+		f.Questions++
+		got, _, _, err := c.j.answers(ctx, key)
+		if err != nil {
+			return f, err
+		}
+		answered := false
+		for _, r := range got {
+			answered = answered || r.isAnswer()
+		}
+		if answered {
+			f.Recorded++
+			continue
+		}
+		req, err := c.cfg.request(conversation(q, kindFirst, nil), mode, name, c.cfg.MaxTokens)
+		if err != nil {
+			return f, err
+		}
+		open++
+		input += float64(req.likely())
+		worst += c.cfg.worst(req)
+	}
+	e := float64(open) * perQuestion
+	f.Requests = int(math.Ceil(e))
+	f.InputTokens, f.OutputTokens = int(input*perQuestion), int(e*output)
+	f.Cost = c.cfg.Price.cost(f.InputTokens, f.OutputTokens).float()
+	f.WorstCost = worst.float()
+	// Nothing can be faster than the slowest of these.
+	l := c.cfg.Limits
+	secs := e * latency / math.Max(1, math.Min(float64(l.InFlight), e))
+	if l.RequestsPerMinute > 0 {
+		secs = math.Max(secs, 60*e/float64(l.RequestsPerMinute))
+	}
+	if l.TokensPerMinute > 0 {
+		secs = math.Max(secs, 60*float64(f.InputTokens+f.OutputTokens)/float64(l.TokensPerMinute))
+	}
+	if open > 0 {
+		secs = math.Max(secs, latency)
+	}
+	f.Duration = time.Duration(secs * float64(time.Second))
+	if l.RequestsPerDay > 0 {
+		f.Days = int(math.Ceil(e / float64(l.RequestsPerDay)))
+	}
+	return f, nil
+}
+
+// Recorded reads what the journal holds about a question, as Ask would, and
+// sends nothing. complete reports whether Ask would send nothing either.
+func (c *Client) Recorded(ctx context.Context, q Question, judge Judge) (rep Reply, complete bool, err error) {
+	_, _, recs, err := c.recorded(ctx, c.cfg.QuestionKey(q), false)
+	if err != nil {
+		return rep, false, err
+	}
+	rep.FromJournal = true
+	for _, r := range recs {
+		rep.add(c.readRecorded(q, r, judge))
+		if rep.Verdict == Accepted {
+			return rep, true, nil
+		}
+	}
+	_, more := nextStep(rep.Attempts, c.cfg.ReAsks)
+	return rep, !more, nil
+}
+
+// past is how a provider did so far.
+type past struct {
+	answers     int
+	output      float64 // tokens an answer
+	latency     float64 // seconds
+	perQuestion float64 // answers a question
+}
+
+func (j *Journal) past(ctx context.Context, provider string) (past, error) {
+	var p past
+	var questions int
+	err := j.r.QueryRowContext(ctx, `SELECT COUNT(*), COALESCE(AVG(o.output), 0), COALESCE(AVG(r.received - a.sent), 0) / 1000.0, COUNT(DISTINCT a.question)
+FROM outcomes o JOIN attempts a ON a.id = o.attempt JOIN responses r ON r.attempt = a.id
+WHERE o.class = 'answer' AND a.provider = ?`, provider).Scan(&p.answers, &p.output, &p.latency, &questions)
+	if err != nil {
+		return p, j.readError(ctx, err)
+	}
+	if questions > 0 {
+		p.perQuestion = float64(p.answers) / float64(questions)
+	}
+	return p, nil
+}
