@@ -244,11 +244,10 @@ func part(c, d curve, s scale) float64 {
 // logError is the median |log(fit/y)| over the points that stand clear of the
 // resolution.
 func (p *sample) logError(c curve) float64 {
-	s := p.scale()
 	e := make([]float64, 0, len(p.x))
-	for i, x := range p.x {
+	for i, f := range p.along(c) {
 		if p.y[i] > 5*p.resolution && p.y[i] > 0 {
-			e = append(e, logRatio(c.at(s, x), p.y[i]))
+			e = append(e, logRatio(f, p.y[i]))
 		}
 	}
 	slices.Sort(e)

@@ -102,6 +102,8 @@ type Bound struct {
 	a, b   decimal // the coefficients as printed
 	line   line
 	values values
+
+	scaled, added float64 // the printed A over the scaled values, and B
 }
 
 // A Verification says how a bound stood up to the points and the equation.

@@ -3,7 +3,10 @@ package growth
 import (
 	"math/rand/v2"
 	"path/filepath"
+	"strings"
 	"testing"
+
+	"github.com/concluder/concluder/stages/expr"
 )
 
 // BenchmarkAnalyze is the analysis of one series of 500 points: the aim is
@@ -36,16 +39,19 @@ func BenchmarkMeasured(b *testing.B) {
 		b.Skip("no measured series beside the checkout")
 	}
 	var all []Series
+	var eqs []expr.Expr
 	for _, f := range files {
 		s, _ := readSeries(b, f)
 		if len(s.X) > 0 {
-			all = append(all, s)
+			e, _ := storedEquation(b, strings.TrimSuffix(filepath.Base(f), ".json"))
+			all, eqs = append(all, s), append(eqs, e)
 		}
 	}
 	for b.Loop() {
-		for _, s := range all {
+		for i, s := range all {
 			a := Analyze(s, Options{})
-			Conclude(s, a, nil)
+			q := StudyEquation(eqs[i], s)
+			Conclude(s, a, &q)
 		}
 	}
 }

@@ -142,12 +142,13 @@ const margin = 1e-12
 // numbers of 128 bits.
 func (b *Bound) tighten(s Series, chosen []int) {
 	for range 1000 {
+		b.scaled, b.added = math.Exp(b.a.log()+b.values.log), b.b.float()
 		i := b.violated(s, chosen)
 		if i < 0 {
 			return
 		}
 		// The coefficient that carries the bound there.
-		if grow := b.slope() * b.values.h[i]; grow < b.b.float()/10 {
+		if b.scaled*b.values.h[i] < b.added/10 {
 			b.b = b.b.next()
 		} else {
 			b.a = b.a.next()
@@ -155,15 +156,11 @@ func (b *Bound) tighten(s Series, chosen []int) {
 	}
 }
 
-// slope is the printed A over the scaled values of the shape.
-func (b *Bound) slope() float64 { return math.Exp(b.a.log() + b.values.log) }
-
 // violated is the first of the chosen points that the printed bound is not
 // safely above, or -1.
 func (b *Bound) violated(s Series, chosen []int) int {
-	scale, add := b.slope(), b.b.float()
 	for _, i := range chosen {
-		u := scale*b.values.h[i] + add
+		u := b.height(i)
 		// exp and log of the scaled values are good to about 1e-13 times the
 		// size of the logarithm.
 		if slack := u - s.Y[i]; slack > 1e-9*math.Max(u, math.Abs(s.Y[i])) {

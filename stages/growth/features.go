@@ -75,10 +75,9 @@ func (p *sample) upperHalf() int {
 
 // autocorrelation of the residuals of a curve at lag 1.
 func (p *sample) autocorrelation(c curve) float64 {
-	s := p.scale()
 	var r0, r1, last float64
-	for i, x := range p.x {
-		r := p.y[i] - c.at(s, x)
+	for i, f := range p.along(c) {
+		r := p.y[i] - f
 		r0 += r * r
 		if i > 0 {
 			r1 += r * last
@@ -93,14 +92,13 @@ func (p *sample) autocorrelation(c curve) float64 {
 
 // r2 of a curve on all points, measured scale.
 func (p *sample) r2(c curve) float64 {
-	s := p.scale()
 	var mean, sse, sst float64
 	for _, y := range p.y {
 		mean += y
 	}
 	mean /= float64(len(p.y))
-	for i, x := range p.x {
-		d, r := p.y[i]-mean, p.y[i]-c.at(s, x)
+	for i, f := range p.along(c) {
+		d, r := p.y[i]-mean, p.y[i]-f
 		sst += d * d
 		sse += r * r
 	}

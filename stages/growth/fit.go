@@ -58,7 +58,10 @@ func (s scale) value(t term, theta, x float64) float64 {
 	case logTerm:
 		return x * math.Log(x) / (s.xmax * math.Log(s.xmax))
 	case powerTerm:
-		return math.Pow(x/s.xmax, theta)
+		if x <= 0 {
+			return 0
+		}
+		return math.Exp(theta * math.Log(x/s.xmax))
 	case expTerm:
 		return math.Expm1(theta*(x-s.xmin)/(s.xmax-s.xmin)) / math.Expm1(theta)
 	}

@@ -180,7 +180,7 @@ func checkData(s Series, a *Analysis, b *Bound, class Class) (*DataCheck, Interv
 }
 
 // height is the printed bound at point i.
-func (b *Bound) height(i int) float64 { return b.slope()*b.values.h[i] + b.b.float() }
+func (b *Bound) height(i int) float64 { return b.scaled*b.values.h[i] + b.added }
 
 // heldOut makes the envelope of the smallest 70 % of the points and gives the
 // share of the others above it.

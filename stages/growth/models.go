@@ -10,6 +10,30 @@ type fitted map[Family]curve
 
 func (p *sample) scale() scale { return scale{p.xmin, p.xmax} }
 
+// along evaluates a curve at every point. The result is overwritten by the
+// next call.
+func (p *sample) along(c curve) []float64 {
+	if p.curve == nil {
+		p.curve = make([]float64, len(p.x))
+	}
+	out := p.curve
+	if c.family == ConstantFamily {
+		for i := range out {
+			out[i] = c.a
+		}
+		return out
+	}
+	b := basis{term: c.family.term()}
+	b.fill(out, p.scale(), c.theta, p.x)
+	for i, v := range out {
+		out[i] = c.a + c.b*v
+		if c.family == StretchedExp {
+			out[i] = math.Exp(out[i])
+		}
+	}
+	return out
+}
+
 // basis returns the table of a term, made on first use.
 func (p *sample) basis(t term) *basis {
 	if p.tables[t] == nil {
@@ -212,8 +236,8 @@ func (p *sample) test(m fitted) test {
 	dof := math.Max(float64(len(p.gx)-t.best.family.parameters()), 1)
 	t.misfit = t.best.sse / dof
 	t.scatter = p.noise * math.Sqrt(t.misfit)
-	for i, x := range p.x {
-		if math.Abs(p.y[i]-t.best.at(s, x)) > 4*p.sigma[i]*math.Max(1, math.Sqrt(t.misfit)) {
+	for i, f := range p.along(t.best) {
+		if math.Abs(p.y[i]-f) > 4*p.sigma[i]*math.Max(1, math.Sqrt(t.misfit)) {
 			t.outliers += 1 / float64(len(p.x))
 		}
 	}

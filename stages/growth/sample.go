@@ -39,6 +39,7 @@ type sample struct {
 	logs       [][2]float64 // log gx, log gy
 	zeros, row []float64    // scratch, one value per group
 	rows       []float64    // scratch, one value per row of a table
+	curve      []float64    // scratch, one value per point
 
 	tables [expTerm + 1]*basis // made on first use: a sample serves one goroutine
 }
@@ -108,8 +109,8 @@ func onGrid(y []float64, step, top float64) bool {
 	return true
 }
 
-// smoothen sets the local trend by a running weighted line in x, its relative
-// scatter and the scale of every point's error:
+// smoothen sets the local trend by a running median, its relative scatter and
+// the scale of every point's error:
 // sigma^2 = resolution^2/12 + (noise*trend)^2.
 func (p *sample) smoothen() {
 	n := len(p.y)
@@ -121,11 +122,18 @@ func (p *sample) smoothen() {
 		floor = 1
 	}
 	rel := make([]float64, 0, n)
-	window := make([]float64, 0, 2*half+1)
+	window := runningWindow{values: make([]float64, 0, 2*half+2)}
+	for i := range min(half, n) {
+		window.add(p.y[i])
+	}
 	for i := range n {
-		window = append(window[:0], p.y[max(0, i-half):min(n, i+half+1)]...)
-		slices.Sort(window)
-		p.smooth[i] = math.Max(median(window), floor)
+		if i+half < n {
+			window.add(p.y[i+half])
+		}
+		if i-half-1 >= 0 {
+			window.remove(p.y[i-half-1])
+		}
+		p.smooth[i] = math.Max(median(window.values), floor)
 	}
 	for i := 1; i < n-1; i++ {
 		// Second differences of log y cancel the trend of powers and of
@@ -183,6 +191,19 @@ func (p *sample) group() {
 		d := p.y[i] - p.gy[g]
 		p.within[g] += d * d / p.gn[g]
 	}
+}
+
+// A runningWindow keeps the values under a moving window in order.
+type runningWindow struct{ values []float64 }
+
+func (w *runningWindow) add(v float64) {
+	i, _ := slices.BinarySearch(w.values, v)
+	w.values = slices.Insert(w.values, i, v)
+}
+
+func (w *runningWindow) remove(v float64) {
+	i, _ := slices.BinarySearch(w.values, v)
+	w.values = slices.Delete(w.values, i, i+1)
 }
 
 // median of sorted values; 0 for none.
