@@ -37,7 +37,10 @@ func (s *growthScale) expandNode(e expr.Expr) (series, error) {
 		return series{}, stuckf("there is no expression")
 	case expr.OpNum:
 		c, err := literal(e)
-		return constantSeries(c), err
+		if err != nil {
+			return series{}, err
+		}
+		return constantSeries(c), nil
 	case expr.OpVar:
 		return series{terms: []seriesTerm{{intConstant(1), monomial{{s.x, intConstant(1)}}}}}, nil
 	case expr.OpE:
