@@ -67,6 +67,8 @@ const (
 	LowPromptTokens    Fault = 46
 	OtherModel         Fault = 47
 	BadRateHeaders     Fault = 48
+
+	Redirect Fault = 1001 // 307 to another address
 )
 
 var faultNames = map[Fault]string{
@@ -83,7 +85,7 @@ var faultNames = map[Fault]string{
 	PhraseLoop: "loop of a phrase", FilteredContent: "content filter", Refusal: "refusal", FencedJSON: "fenced JSON",
 	ThinkPrefix: "think prefix", TwoObjects: "two JSON objects", LaTeXFraction: `\frac`, DuplicateKeys: "duplicate keys",
 	UnknownVariable: "unknown variable", TrivialBound: "trivial bound", NoUsage: "no usage", LowPromptTokens: "low prompt_tokens",
-	OtherModel: "another model", BadRateHeaders: "malformed rate headers",
+	OtherModel: "another model", BadRateHeaders: "malformed rate headers", Redirect: "redirect",
 }
 
 func (f Fault) String() string {
@@ -104,6 +106,8 @@ func (s *Server) misbehave(f Fault, w http.ResponseWriter, r *http.Request, req 
 		return refuse(f, w, r, chat, c)
 	case f >= TruncatedBody && f <= HugeBody:
 		return s.breakOff(f, w, r, c)
+	case f == Redirect:
+		http.Redirect(w, r, "http://127.0.0.2:1/v1/chat/completions", http.StatusTemporaryRedirect)
 	case f == ErrorInOK:
 		w.Header().Set("Content-Type", "application/json")
 		json.NewEncoder(w).Encode(map[string]any{"error": errorBody{Message: "upstream failed", Type: "server_error", Code: "502"}})

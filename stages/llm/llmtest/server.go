@@ -2,6 +2,7 @@ package llmtest
 
 import (
 	"crypto/sha256"
+	"crypto/tls"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -34,7 +35,8 @@ type Config struct {
 	RequestsPerMinute int // in any 60 seconds, 429 beyond; 0 for any number
 	Queue             int // requests worked on at once, others wait their turn without a 429; 0 for all
 
-	HTTP2 bool // over TLS; use Client for its certificate
+	HTTP2   bool // over TLS; use Client for its certificate
+	GoAways int  // with HTTP2: the first connections end at once, with a GOAWAY that none of their requests was worked on
 
 	// Listener replaces the loopback, such as one of pipes under testing/synctest.
 	Listener net.Listener
@@ -49,6 +51,7 @@ type Request struct {
 	Prompt   string // all messages
 	Body     []byte
 	Header   http.Header
+	Proto    string // HTTP/1.1 or HTTP/2.0
 	Sent     string // what came of it: "answer", or the fault
 	Status   int
 }
@@ -82,6 +85,11 @@ func New(cfg Config) *Server {
 	if cfg.Listener != nil {
 		s.http.Listener.Close()
 		s.http.Listener = cfg.Listener
+	}
+	if cfg.GoAways > 0 {
+		l := &goAwayListener{Listener: s.http.Listener, config: func() *tls.Config { return s.http.TLS }}
+		l.left.Store(int64(cfg.GoAways))
+		s.http.Listener = l
 	}
 	if cfg.HTTP2 {
 		s.http.EnableHTTP2 = true
@@ -176,7 +184,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return
 	}
-	req := Request{Body: body, Header: r.Header.Clone()}
+	req := Request{Body: body, Header: r.Header.Clone(), Proto: r.Proto}
 	sum := sha256.Sum256(body)
 	req.Digest = hex.EncodeToString(sum[:])
 	var chat chatRequest
