@@ -37,16 +37,23 @@ type world struct {
 // newWorld makes a world with these instances, each with a data file.
 func newWorld(t testing.TB, instances ...string) *world {
 	t.Helper()
-	w := &world{t: t, dir: t.TempDir(), kinds: map[string]*Kind{}, settings: map[string]map[string]cty.Value{},
+	w := worldAt(t, t.TempDir(), instances...)
+	w.write("pipeline.hcl", "# by hand")
+	for _, i := range instances {
+		w.write("data/"+i, "data of "+i)
+	}
+	return w
+}
+
+// worldAt is the world in a folder that another call has filled.
+func worldAt(t testing.TB, dir string, instances ...string) *world {
+	t.Helper()
+	w := &world{t: t, dir: dir, kinds: map[string]*Kind{}, settings: map[string]map[string]cty.Value{},
 		run:   map[string]func(context.Context, *Task) error{},
 		reads: map[string]func(string) []InputFile{}}
 	w.provider = &Provider{Kind: "fake", Name: "one", Settings: map[string]cty.Value{"model": cty.StringVal("m1")}}
 	w.plan = &Plan{Name: "test", File: filepath.Join(w.dir, "pipeline.hcl"), Dir: w.dir,
 		ResultsDir: filepath.Join(w.dir, "results"), Instances: instances, MaxWorkers: 4}
-	w.write("pipeline.hcl", "# by hand")
-	for _, i := range instances {
-		w.write("data/"+i, "data of "+i)
-	}
 	w.settings["load.points"] = map[string]cty.Value{"x": cty.StringVal("size"), "hidden_workers": cty.NumberIntVal(1)}
 	w.reads["load.points"] = func(instance string) []InputFile {
 		return []InputFile{{Attr: "measurements", Path: filepath.Join(w.dir, "data", instance), Show: "data/" + instance}}

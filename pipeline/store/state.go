@@ -65,6 +65,9 @@ func OpenState(dir string) (*State, error) {
 	if len(s.damage) > 0 || s.dead(len(b)) {
 		return s, s.compact()
 	}
+	if n := int64(len(b)) - good; n > 0 {
+		s.damage = append(s.damage, fmt.Sprintf("the last record was not finished, its %d bytes are cut off", n))
+	}
 	s.out, err = openLog(s.path, good)
 	return s, err
 }

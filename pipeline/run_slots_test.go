@@ -1,0 +1,241 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// most counts how many are inside at once.
+type most struct{ now, max atomic.Int32 }
+
+func (m *most) enter() func() {
+	n := m.now.Add(1)
+	for old := m.max.Load(); n > old && !m.max.CompareAndSwap(old, n); old = m.max.Load() {
+	}
+	return func() { m.now.Add(-1) }
+}
+
+// asking makes conclude wait on a network for a second.
+func (w *world) asking(network *most) {
+	w.when("conclude", func(ctx context.Context, task *Task) error {
+		err := task.Idle(ctx, func(ctx context.Context) error {
+			defer network.enter()()
+			time.Sleep(time.Second)
+			return nil
+		})
+		return errors.Join(err, w.writeAll(task))
+	})
+}
+
+func TestIdleHoldsNoSlot(t *testing.T) {
+	tests := []struct {
+		waiting int
+		seconds float64
+		network int32
+	}{
+		{0, 1, 6}, // all at once, though there is one CPU slot
+		{3, 2, 3},
+		{1, 6, 1},
+	}
+	for _, test := range tests {
+		w := newWorld(t, "a", "b", "c", "d", "e", "f")
+		w.opts.MaxWorkers, w.opts.MaxWaiting = 1, test.waiting
+		synctest.Test(t, func(t *testing.T) {
+			var network, cpu most
+			w.asking(&network)
+			w.when("plot", func(_ context.Context, task *Task) error {
+				defer cpu.enter()()
+				return w.writeAll(task)
+			})
+			start := time.Now()
+			_, out, err := w.try()
+			if err != nil || out.Executed != 19 {
+				t.Fatalf("%+v, %v", out, err)
+			}
+			// The clock moves only while everything waits.
+			if took := time.Since(start).Seconds(); took != test.seconds || network.max.Load() != test.network || cpu.max.Load() != 1 {
+				t.Errorf("at most %d waiting: took %v s, %d on the network, %d on the CPU; want %v, %d, 1",
+					test.waiting, took, network.max.Load(), cpu.max.Load(), test.seconds, test.network)
+			}
+		})
+	}
+}
+
+// With all places on the network taken, other kinds get the CPU.
+func TestFullNetworkLeavesTheCPUToOthers(t *testing.T) {
+	w := newWorld(t, "a", "b", "c", "d")
+	w.opts.MaxWorkers, w.opts.MaxWaiting = 2, 1
+	other := w.stage("draw", "data", true, Dep{Attr: "dataset", Stage: w.plan.Stages[0]})
+	synctest.Test(t, func(t *testing.T) {
+		var network most
+		w.asking(&network)
+		start := time.Now()
+		var last time.Duration
+		var mu sync.Mutex
+		w.when(other.Kind.Name, func(_ context.Context, task *Task) error {
+			mu.Lock()
+			last = time.Since(start)
+			mu.Unlock()
+			return w.writeAll(task)
+		})
+		if _, out, err := w.try(); err != nil || out.Failed > 0 {
+			t.Fatalf("%+v, %v", out, err)
+		}
+		if last > time.Second {
+			t.Errorf("the last drawing was made after %v: they waited for the network", last)
+		}
+	})
+}
+
+func TestIdleInSeveralGoroutines(t *testing.T) {
+	w := newWorld(t, "a", "b")
+	w.opts.MaxWorkers = 1
+	synctest.Test(t, func(t *testing.T) {
+		w.when("conclude", func(ctx context.Context, task *Task) error {
+			var wg sync.WaitGroup
+			for i := range 5 {
+				wg.Go(func() {
+					if err := task.Idle(ctx, func(context.Context) error {
+						time.Sleep(time.Duration(i+1) * time.Second)
+						return nil
+					}); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			wg.Wait()
+			return w.writeAll(task)
+		})
+		start := time.Now()
+		if _, out, err := w.try(); err != nil || out.Executed != 7 {
+			t.Fatalf("%+v, %v", out, err)
+		}
+		if took := time.Since(start); took != 5*time.Second {
+			t.Errorf("took %v, want 5 s", took)
+		}
+	})
+}
+
+func TestIdleEndsWithTheRun(t *testing.T) {
+	w := newWorld(t, "a", "b", "c")
+	w.opts.MaxWorkers, w.opts.MaxWaiting = 2, 1
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		w.when("conclude", func(ctx context.Context, task *Task) error {
+			return task.Idle(ctx, func(ctx context.Context) error {
+				<-ctx.Done()
+				return ctx.Err()
+			})
+		})
+		time.AfterFunc(time.Minute, cancel)
+		out, err := Run(ctx, w.plan, w.opts)
+		if err != nil || !out.Interrupted || out.Failed > 0 {
+			t.Errorf("%+v, %v", out, err)
+		}
+	})
+}
+
+func TestIdlePassesErrorsAndPanics(t *testing.T) {
+	w := newWorld(t, "a", "b")
+	w.opts.MaxWorkers = 1
+	w.when("conclude", func(ctx context.Context, task *Task) error {
+		return task.Idle(ctx, func(context.Context) error {
+			if task.Instance == "a" {
+				panic("in the network")
+			}
+			return errors.New("refused")
+		})
+	})
+	_, out, err := w.try()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := w.errorOf(out, "conclude/a"); got != "panic: in the network" {
+		t.Errorf("conclude/a: %q", got)
+	}
+	if got := w.errorOf(out, "conclude/b"); got != "refused" {
+		t.Errorf("conclude/b: %q", got)
+	}
+}
+
+func TestInstancesInOrderDepthFirst(t *testing.T) {
+	w := newWorld(t, "a", "b", "c")
+	w.opts.MaxWorkers = 1
+	if _, _, err := w.try(); err != nil {
+		t.Fatal(err)
+	}
+	w.opts.Force = true
+	var order []string
+	w.opts.Observe = func(e Event) {
+		if e.Event == EventNodeStarted {
+			kind, _, _ := strings.Cut(e.Stage, ".")
+			order = append(order, kind+"/"+e.Instance)
+		}
+	}
+	w.try()
+	want := "load/a conclude/a plot/a load/b conclude/b plot/b load/c conclude/c plot/c report/"
+	if got := strings.Join(order, " "); got != want {
+		t.Errorf("order %s\nwant  %s", got, want)
+	}
+}
+
+// A window of n admits n instances; others wait even where slots are free.
+func TestBatchIsASlidingWindow(t *testing.T) {
+	for batch, want := range map[int]float64{1: 6, 2: 3, 3: 2, 4: 2, 6: 1, 0: 1} {
+		w := newWorld(t, "a", "b", "c", "d", "e", "f")
+		w.opts.MaxWorkers, w.opts.BatchSize = 8, batch
+		synctest.Test(t, func(t *testing.T) {
+			var network most
+			w.asking(&network)
+			start := time.Now()
+			if _, out, err := w.try(); err != nil || out.Executed != 19 {
+				t.Fatalf("%+v, %v", out, err)
+			}
+			if took := time.Since(start).Seconds(); took != want {
+				t.Errorf("batch of %d: took %v s, want %v", batch, took, want)
+			}
+			if batch > 0 && network.max.Load() > int32(batch) {
+				t.Errorf("batch of %d: %d at once", batch, network.max.Load())
+			}
+		})
+	}
+}
+
+func TestReadyQueue(t *testing.T) {
+	q := newReadyQueue(3)
+	for _, i := range []int{5, 3, 9, 1, 7} {
+		q.push(1, i)
+		q.push(0, i+1)
+	}
+	q.push(2, 3)
+	q.push(2, -1)
+	every := func(int) bool { return true }
+	var got []int
+	for q.n > 0 {
+		s, i, ok := q.pop(every)
+		if !ok {
+			t.Fatal("a queue that is not empty gave nothing")
+		}
+		got = append(got, 10*i+s)
+	}
+	last := -100
+	for _, g := range got {
+		if g/10 < last/10 {
+			t.Errorf("order %v", got)
+		}
+		last = g
+	}
+	if got[0] != -8 || len(got) != 12 || got[2] != 20 || got[3] != 32 || got[4] != 31 {
+		t.Errorf("order %v", got)
+	}
+	q.push(1, 4)
+	if _, _, ok := q.pop(func(s int) bool { return s != 1 }); ok || q.n != 1 {
+		t.Error("a stage that may not start was given")
+	}
+}

@@ -1,0 +1,290 @@
+package store
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+)
+
+// aged makes a file that was left alone long enough for its stat to be
+// trusted.
+func aged(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	rest(t, path)
+}
+
+// rest waits until the file system's clock has left the file behind.
+func rest(t *testing.T, path string) {
+	t.Helper()
+	c := clock{path: filepath.Join(t.TempDir(), "clock")}
+	defer c.close()
+	st, err := StatFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		now, ok := c.probe()
+		if !ok {
+			t.Fatal("the file system's clock cannot be read")
+		}
+		if now-int64(marginRemote) > st.changed() || now-c.margin(st.Dev, path) > st.changed() {
+			return
+		}
+		time.Sleep(time.Millisecond) // until the file system's clock ticks
+	}
+}
+
+func digestOf(t *testing.T, f *Files, path string) Digest {
+	t.Helper()
+	d, _, err := f.Digest(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func openFiles(t *testing.T, dir string) *Files {
+	t.Helper()
+	f, err := OpenFiles(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(f.clock.close)
+	return f
+}
+
+// trusted reports whether a digest would be taken from memory.
+func trusted(t *testing.T, f *Files, path string) bool {
+	t.Helper()
+	st, err := StatFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, settled, ok := f.lookup(st)
+	return ok && settled
+}
+
+func TestDigestIsRemembered(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "data")
+	aged(t, path, "text")
+	f := openFiles(t, dir)
+	want := digestOf(t, f, path)
+	if got := want.String(); got != "982d9e3eb996f559e633f4d194def3761d909f5a3b647d1a851fead67c32c9d1" {
+		t.Errorf("the digest of %q is %s", "text", got)
+	}
+	if !trusted(t, f, path) {
+		t.Error("the stat of a file at rest is not trusted")
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	f = openFiles(t, dir)
+	if !trusted(t, f, path) || digestOf(t, f, path) != want {
+		t.Error("another process does not know the digest")
+	}
+}
+
+func TestRacyStatIsDistrusted(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "data")
+	f := openFiles(t, dir)
+	for i := range 200 { // rewritten at once, same size: most of the time within one tick
+		text := []byte{byte('0' + i%10), byte('0' + i/10%10), byte('0' + i/100)}
+		if err := os.WriteFile(path, text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		d, st, err := f.Digest(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if trusted(t, f, path) {
+			t.Fatal("the stat of a file that was written just now is trusted")
+		}
+		text[0]++
+		if err := os.WriteFile(path, text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if digestOf(t, f, path) == d {
+			t.Fatal("an edit within one tick of the clock was not seen")
+		}
+		if same, err := f.Same(path, st, d); err != nil || same {
+			t.Fatalf("an edited file is the same: %v", err)
+		}
+	}
+	// Not even by the next process; and at rest it is trusted again.
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	f = openFiles(t, dir)
+	if trusted(t, f, path) {
+		t.Error("the stat of a racy file was saved as trusted")
+	}
+	rest(t, path)
+	digestOf(t, f, path)
+	if !trusted(t, f, path) {
+		t.Error("the stat is not trusted after the file came to rest")
+	}
+}
+
+// A file from the future, as after the clock went backwards, is read each time.
+func TestFutureIsDistrusted(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "data")
+	aged(t, path, "text")
+	future := time.Now().Add(time.Hour)
+	if err := os.Chtimes(path, future, future); err != nil {
+		t.Fatal(err)
+	}
+	f := openFiles(t, dir)
+	digestOf(t, f, path)
+	if trusted(t, f, path) {
+		t.Error("the stat of a file from the future is trusted")
+	}
+}
+
+// An edit that keeps size and modification time shows in the change time.
+func TestKeptTimeStampIsSeen(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "data")
+	aged(t, path, "text")
+	f := openFiles(t, dir)
+	d := digestOf(t, f, path)
+	st, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = errors.Join(os.WriteFile(path, []byte("TEXT"), 0o644), os.Chtimes(path, st.ModTime(), st.ModTime()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if digestOf(t, f, path) == d {
+		t.Error("an edit that kept the modification time was not seen")
+	}
+}
+
+func TestWhatCannotBeDigested(t *testing.T) {
+	dir := t.TempDir()
+	f := openFiles(t, dir)
+	if _, _, err := f.Digest(filepath.Join(dir, "none")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a missing file: %v", err)
+	}
+	if _, _, err := f.Digest(dir); err == nil {
+		t.Error("a directory has a digest")
+	}
+	if _, _, err := f.Digest("/dev/null"); err == nil {
+		t.Error("a device has a digest")
+	}
+	if err := os.Symlink("loop", filepath.Join(dir, "loop")); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := f.Digest(filepath.Join(dir, "loop")); err == nil || errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a loop of links: %v", err)
+	}
+}
+
+func TestFilesDamaged(t *testing.T) {
+	dir := t.TempDir()
+	names := []string{"a", "b", "c"}
+	f := openFiles(t, dir)
+	want := map[string]Digest{}
+	for _, n := range names {
+		aged(t, filepath.Join(dir, n), "text of "+n)
+		want[n] = digestOf(t, f, filepath.Join(dir, n))
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	whole, err := os.ReadFile(filepath.Join(dir, "files"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := func(b []byte) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, "files"), b, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		f := openFiles(t, dir)
+		for _, n := range names {
+			if got := digestOf(t, f, filepath.Join(dir, n)); got != want[n] {
+				t.Fatalf("%d bytes: the digest of %s is %s", len(b), n, got)
+			}
+		}
+		if err := f.Close(); err != nil {
+			t.Fatal(err)
+		}
+		f = openFiles(t, dir)
+		for _, n := range names {
+			if !trusted(t, f, filepath.Join(dir, n)) {
+				t.Fatalf("%d bytes: after the next process %s is not known", len(b), n)
+			}
+		}
+	}
+	for at := range whole {
+		b := slices.Clone(whole)
+		b[at] ^= 0x10
+		check(b)
+		check(whole[:at])
+	}
+}
+
+// Processes that save at the same time keep each other's entries.
+func TestFilesSavedByMany(t *testing.T) {
+	dir := t.TempDir()
+	const n = 8
+	var wg sync.WaitGroup
+	path := func(i int) string { return filepath.Join(dir, string(rune('a'+i))) }
+	for i := range n {
+		aged(t, path(i), "text of "+path(i))
+	}
+	for i := range n {
+		f := openFiles(t, dir)
+		digestOf(t, f, path(i))
+		wg.Go(func() {
+			if err := f.Save(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	f := openFiles(t, dir)
+	for i := range n {
+		if !trusted(t, f, path(i)) {
+			t.Errorf("%s is not known", path(i))
+		}
+	}
+}
+
+func TestStatTable(t *testing.T) {
+	var table statTable
+	want := map[uint64]Digest{}
+	for i := range uint64(5000) {
+		ino := i * i % 3000 // many twice
+		d := Digest{byte(i), byte(i >> 8)}
+		table.put(Stat{Dev: 1, Ino: ino, Size: int64(i)}, d, i%2 == 0)
+		want[ino] = d
+	}
+	for ino, d := range want {
+		for _, e := range table.entries {
+			if e.stat.Ino == ino {
+				if got, settled, ok := table.get(e.stat); !ok || got != d || settled != e.settled {
+					t.Fatalf("inode %d: %v %t %t, want %v", ino, got, settled, ok, d)
+				}
+			}
+		}
+	}
+	if _, _, ok := table.get(Stat{Dev: 2, Ino: 1}); ok {
+		t.Error("the inode of another device is known")
+	}
+	if len(table.entries) != len(want) {
+		t.Errorf("%d entries for %d inodes", len(table.entries), len(want))
+	}
+}
