@@ -20,6 +20,7 @@ import (
 type Config struct {
 	Model   string        // the name it answers under; "" for the one that was asked for
 	Latency time.Duration // of every answer
+	Spread  time.Duration // up to so much more, by the digest of the request
 	APIKey  string        // when set, another key is refused with 401
 
 	// Script says what goes wrong with a request, None for nothing. It may be
@@ -260,8 +261,16 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, req Request, cha
 			return "left"
 		}
 	}
-	if s.cfg.Latency > 0 {
-		t := time.NewTimer(s.cfg.Latency)
+	latency := s.cfg.Latency
+	if s.cfg.Spread > 0 {
+		var n int64
+		for _, c := range req.Digest[:8] {
+			n = n*16 + int64(strings.IndexRune("0123456789abcdef", c))
+		}
+		latency += time.Duration(n % int64(s.cfg.Spread))
+	}
+	if latency > 0 {
+		t := time.NewTimer(latency)
 		defer t.Stop()
 		select {
 		case <-t.C:
