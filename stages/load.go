@@ -52,15 +52,26 @@ func newDataset(t *pipeline.Task) *Dataset {
 func (d *Dataset) fail(s Status, why string) { d.Status, d.Error = s, &why }
 
 func runLoad(_ context.Context, t *pipeline.Task) error {
+	d, err := makeDataset(t)
+	if err != nil {
+		return err
+	}
+	t.SetStatus(string(d.Status))
+	return d.write(t.Output("dataset"))
+}
+
+// makeDataset reads a load node's inputs. An error says that the measurements
+// cannot be read; what is wrong otherwise is the dataset's status.
+func makeDataset(t *pipeline.Task) (*Dataset, error) {
 	d := newDataset(t)
 	in, _ := t.Input("measurements")
 	data, err := os.ReadFile(in.Path)
 	if err != nil {
-		return fmt.Errorf("measurements: %s: %w", in.Name, cause(err))
+		return nil, fmt.Errorf("measurements: %s: %w", in.Name, cause(err))
 	}
 	m, err := readMeasurements(in.Name, data, d.XName, d.YName)
 	if err != nil {
-		return fmt.Errorf("measurements: %w", err)
+		return nil, fmt.Errorf("measurements: %w", err)
 	}
 	d.Points, d.Notes = m.points, m.notes
 	minPoints, _ := t.Float("min_points")
@@ -72,8 +83,7 @@ func runLoad(_ context.Context, t *pipeline.Task) error {
 	} else if d.Status == StatusSuccess {
 		d.fitEquation()
 	}
-	t.SetStatus(string(d.Status))
-	return d.write(t.Output("dataset"))
+	return d, nil
 }
 
 // cause is a file error without its path: messages name files as the pipeline

@@ -21,6 +21,8 @@ type environ struct {
 	started time.Time
 
 	stateDir string
+	looking  bool   // nothing will be sent, so no key is needed
+	instead  string // of the journal, where looking must not make one
 
 	mu      sync.Mutex
 	journal *llm.Journal
@@ -84,22 +86,15 @@ func (e *environ) client(p *pipeline.Provider) (*llm.Client, error) {
 	if c := e.clients[p.Name]; c != nil {
 		return c, nil
 	}
-	if e.journal == nil {
-		path := e.plan.Journal
-		if path == "" {
-			path = filepath.Join(e.stateDir, "journal.db")
-		}
-		j, err := llm.OpenJournal(path)
-		if err != nil {
-			return nil, err
-		}
-		e.journal = j
+	j, err := e.openJournal()
+	if err != nil {
+		return nil, err
 	}
 	cfg, err := e.config(p)
 	if err != nil {
 		return nil, err
 	}
-	c, err := llm.New(cfg, e.journal)
+	c, err := llm.New(cfg, j)
 	if err != nil {
 		return nil, &pipeline.StopError{Err: err}
 	}
@@ -108,6 +103,30 @@ func (e *environ) client(p *pipeline.Provider) (*llm.Client, error) {
 	}
 	e.clients[p.Name] = c
 	return c, nil
+}
+
+// journalPath is where the pipeline file or the state directory has it.
+func (e *environ) journalPath() string {
+	if e.plan.Journal != "" {
+		return e.plan.Journal
+	}
+	return filepath.Join(e.stateDir, "journal.db")
+}
+
+// openJournal opens the journal once.
+func (e *environ) openJournal() (*llm.Journal, error) {
+	if e.journal == nil {
+		path := e.journalPath()
+		if e.instead != "" {
+			path = e.instead
+		}
+		j, err := llm.OpenJournal(path)
+		if err != nil {
+			return nil, err
+		}
+		e.journal = j
+	}
+	return e.journal, nil
 }
 
 // config reads a provider block. The key comes from the environment; a block
@@ -140,7 +159,7 @@ func (e *environ) config(p *pipeline.Provider) (llm.Config, error) {
 		c.Replay = replay
 		return c, nil // nothing is sent, so no key is needed
 	}
-	if name := s.text("api_key_env"); name != "" {
+	if name := s.text("api_key_env"); name != "" && !e.looking {
 		c.APIKey = os.Getenv(name)
 		if c.APIKey == "" {
 			return c, &pipeline.StopError{Err: fmt.Errorf("provider %q: the environment variable %s is not set: export the key in it, or leave api_key_env out where the server needs none", p.Name, name)}

@@ -3,6 +3,7 @@ package stages
 import (
 	"fmt"
 
+	"github.com/concluder/concluder/pipeline"
 	"github.com/concluder/concluder/stages/expr"
 	"github.com/concluder/concluder/stages/growth"
 	"github.com/concluder/concluder/stages/llm"
@@ -36,6 +37,20 @@ func (s *study) question() llm.Question {
 	q := llm.Question{Variable: "x0", X: s.series.X, Y: s.series.Y, XName: s.d.XName, YName: s.d.YName}
 	if s.d.Equation != nil {
 		q.Equation = s.d.Equation.Given
+	}
+	return q
+}
+
+// questionFor is what a stage asks a model: with the built-in analysis where
+// the stage is not blind.
+func (s *study) questionFor(stage *pipeline.Stage, instance string) llm.Question {
+	q := s.question()
+	if spec, diags := stage.Node(instance); !diags.HasErrors() {
+		for _, v := range spec.Settings {
+			if v.Name == "blind" && !v.Value.IsNull() && v.Value.False() {
+				q.Analysis = s.analysis.Reasoning
+			}
+		}
 	}
 	return q
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/concluder/concluder/pipeline"
 	"github.com/concluder/concluder/stages"
@@ -42,10 +43,47 @@ func explain(cmd *cobra.Command, file string, opt stages.Options, asJSON bool) e
 	if err != nil {
 		return err
 	}
-	if asJSON {
-		return explainJSON(cmd.OutOrStdout(), nodes)
+	forecasts, err := s.Forecast(context.Background(), nodes)
+	if err != nil {
+		return err
 	}
-	return explainText(cmd.OutOrStdout(), nodes)
+	if asJSON {
+		return explainJSON(cmd.OutOrStdout(), nodes, forecasts)
+	}
+	if err := explainText(cmd.OutOrStdout(), nodes); err != nil {
+		return err
+	}
+	return forecastText(cmd.OutOrStdout(), forecasts)
+}
+
+// forecastText says what would be sent to each provider, at what cost.
+func forecastText(w io.Writer, forecasts []stages.Forecast) error {
+	for _, f := range forecasts {
+		s := fmt.Sprintf("provider %s: %s, %d answered already", f.Provider, count(f.Questions, "question"), f.Recorded)
+		if f.Requests > 0 {
+			s += fmt.Sprintf("; about %s, %s tokens in, %s out, %s", count(f.Requests, "request"),
+				thousands(int64(f.InputTokens)), thousands(int64(f.OutputTokens)), f.Duration.Round(time.Second))
+		}
+		if f.WorstCost > 0 {
+			s += fmt.Sprintf("; about %.2f %s, at most %.2f", f.Cost, f.Currency, f.WorstCost)
+		}
+		if f.Budget > 0 {
+			s += fmt.Sprintf("; %.2f of the budget of %.2f is left", max(f.Budget-f.Spent, 0), f.Budget)
+		}
+		if f.Days > 1 {
+			s += fmt.Sprintf("; the daily quota makes it take %d days: each day's run goes on where the last one paused", f.Days)
+		}
+		if f.Requests > 0 && !f.Measured {
+			s += " (lengths and times are guesses until some answers are in)"
+		}
+		if f.Unknown > 0 {
+			s += fmt.Sprintf("; the questions of %s are known only when other stages have run", count(f.Unknown, "instance"))
+		}
+		if _, err := fmt.Fprintln(w, s); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // plannedNode is a line of `plan --json`.
@@ -56,7 +94,7 @@ type plannedNode struct {
 	Reasons  []string `json:"reasons"`
 }
 
-func explainJSON(w io.Writer, nodes []pipeline.NodePlan) error {
+func explainJSON(w io.Writer, nodes []pipeline.NodePlan, forecasts []stages.Forecast) error {
 	enc := json.NewEncoder(w)
 	for _, n := range nodes {
 		if n.Action == pipeline.Keep {
@@ -67,6 +105,16 @@ func explainJSON(w io.Writer, nodes []pipeline.NodePlan) error {
 			p.Reasons = append(p.Reasons, r.String())
 		}
 		if err := enc.Encode(p); err != nil {
+			return err
+		}
+	}
+	for _, f := range forecasts {
+		err := enc.Encode(map[string]any{
+			"provider": f.Provider, "questions": f.Questions, "recorded": f.Recorded, "requests": f.Requests,
+			"input_tokens": f.InputTokens, "output_tokens": f.OutputTokens, "cost": f.Cost, "worst_cost": f.WorstCost,
+			"currency": f.Currency, "seconds": f.Duration.Seconds(), "days": f.Days, "unknown": f.Unknown,
+		})
+		if err != nil {
 			return err
 		}
 	}

@@ -19,7 +19,7 @@ func (e Expr) EvalBig(x float64, prec uint) (*big.Float, error) {
 		return nil, fmt.Errorf("evaluate %q at %g: %w", e.String(), x, ball.ErrDomain)
 	}
 	var last error
-	for p := prec + 32; p <= 32*prec+8192; p *= 2 {
+	for p := prec + 32; p <= 8*prec+4096; p *= 2 {
 		b, err := evalBall(e.n, ball.Float64(x), ball.Prec(p))
 		switch {
 		case err == nil && b.Accuracy() > int(prec):
@@ -169,6 +169,25 @@ func unaryBall(op Op, a ball.Ball, p ball.Prec) (ball.Ball, error) {
 
 // composedBall computes what is written with other functions.
 func composedBall(op Op, a ball.Ball, p ball.Prec) (ball.Ball, error) {
+	if (op == OpAsin || op == OpAcos) && a.Exact() && a.Mid().IsInt() {
+		// The ends of the domain, where the quotient below has no value.
+		quarter := 0
+		switch m, _ := a.Mid().Int64(); {
+		case op == OpAsin && (m == 1 || m == -1):
+			quarter = int(m)
+		case op == OpAcos && m == 1:
+			return ball.Ball{}, nil
+		case op == OpAcos && m == -1:
+			quarter = 2
+		}
+		if quarter != 0 {
+			half, err := p.Quo(p.Pi(), ball.Int(2))
+			if err != nil {
+				return half, err
+			}
+			return p.Mul(half, ball.Int(int64(quarter)))
+		}
+	}
 	x := leaf(OpVar)
 	var n *node
 	switch op {

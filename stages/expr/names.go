@@ -125,7 +125,7 @@ func (p *parser) factorFollows() bool {
 		if t.text == p.variable || usualName(t.text) {
 			return true
 		}
-		return !p.prose || p.variable == "" && p.variableWord()
+		return p.variable == "" && p.variableWord()
 	case tokOp:
 		if t.text == "(" {
 			return !p.prose || !p.proseGroup()

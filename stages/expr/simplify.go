@@ -41,6 +41,7 @@ type power struct {
 	base     *node
 	exponent form
 	key      string // of the base
+	inner    form   // the base itself where it is a sum or a product; the argument where it is a logarithm
 }
 
 type simplifier struct{ done map[*node]form }
@@ -205,7 +206,7 @@ func (f form) factors() term {
 	if len(f) == 1 {
 		return f[0]
 	}
-	return newTerm(one, []power{{base: f.node(), exponent: constantForm(one), key: "(" + f.key() + ")"}})
+	return newTerm(one, []power{{base: f.node(), exponent: constantForm(one), key: "(" + f.key() + ")", inner: f}})
 }
 
 func times(f, g form) form {
@@ -247,28 +248,40 @@ func scaledProduct(c *big.Rat, powers []power) form {
 	if c.Sign() == 0 {
 		return nil
 	}
+	for i, p := range kept {
+		v, ok := loneLog(p.exponent)
+		ok = ok && p.key == "E"
+		if r, number := p.exponent.rational(); number && r.Cmp(one) == 0 && len(p.inner) == 1 && p.base.op != OpLog {
+			v, ok = p.inner, true // a product that broken powers have put together again
+		}
+		if ok {
+			rest := append(append([]power(nil), kept[:i]...), kept[i+1:]...)
+			return times(scaledProduct(c, rest), v)
+		}
+	}
 	if len(kept) == 1 && kept[0].base.op == OpAdd {
 		if r, ok := kept[0].exponent.rational(); ok && r.Cmp(one) == 0 {
-			s := &simplifier{done: map[*node]form{}}
-			return s.form(kept[0].base).scale(c)
+			return kept[0].inner.scale(c)
 		}
 	}
 	return form{newTerm(c, kept)}
 }
 
 func exponential(u form) form {
-	if len(u) == 0 {
-		return constantForm(one)
+	return scaledProduct(one, []power{{base: leaf(OpE), exponent: u, key: "E"}})
+}
+
+// loneLog returns v where u is log v: exp(u) is v wherever u is defined.
+func loneLog(u form) (form, bool) {
+	if len(u) != 1 || u[0].coefficient.Cmp(one) != 0 || len(u[0].powers) != 1 {
+		return nil, false
 	}
-	// exp(log v) is v wherever the logarithm is defined.
-	if len(u) == 1 && u[0].coefficient.Cmp(one) == 0 && len(u[0].powers) == 1 {
-		p := u[0].powers[0]
-		if r, ok := p.exponent.rational(); ok && r.Cmp(one) == 0 && p.base.op == OpLog {
-			s := &simplifier{done: map[*node]form{}}
-			return s.form(p.base.args[0])
-		}
+	p := u[0].powers[0]
+	r, ok := p.exponent.rational()
+	if !ok || r.Cmp(one) != 0 || p.base.op != OpLog {
+		return nil, false
 	}
-	return form{newTerm(one, []power{{base: leaf(OpE), exponent: u, key: "E"}})}
+	return p.inner, true
 }
 
 func (s *simplifier) logarithm(u form) form {
@@ -278,7 +291,9 @@ func (s *simplifier) logarithm(u form) form {
 	if len(u) == 1 && u[0].coefficient.Cmp(one) == 0 && len(u[0].powers) == 1 && u[0].powers[0].key == "E" {
 		return u[0].powers[0].exponent
 	}
-	return opaque(newNode(OpLog, u.node()))
+	out := opaque(newNode(OpLog, u.node()))
+	out[0].powers[0].inner = u
+	return out
 }
 
 // power returns b**e.
@@ -322,17 +337,21 @@ func (s *simplifier) power(b, e form) form {
 			powers = append(powers, power{base: n, exponent: e, key: Expr{n}.String()})
 		default: // a negative base under a broken power stays whole
 			n := b.node()
-			return form{newTerm(one, []power{{base: n, exponent: e, key: Expr{n}.String()}})}
+			return form{newTerm(one, []power{{base: n, exponent: e, key: Expr{n}.String(), inner: b}})}
 		}
 	}
+	uncertain := 0 // factors that may be negative, as two of them may together
 	for _, p := range t.powers {
-		if !mayMultiply(p, r, rational) {
+		if !positiveNode(p.base) {
+			uncertain++
+		}
+		if !mayMultiply(p, r, rational) || uncertain > 1 && !(rational && r.IsInt()) {
 			n := b.node()
-			return form{newTerm(one, []power{{base: n, exponent: e, key: Expr{n}.String()}})}
+			return form{newTerm(one, []power{{base: n, exponent: e, key: Expr{n}.String(), inner: b}})}
 		}
 	}
 	for _, p := range t.powers {
-		powers = join(powers, []power{{base: p.base, exponent: times(p.exponent, e), key: p.key}})
+		powers = join(powers, []power{{base: p.base, exponent: times(p.exponent, e), key: p.key, inner: p.inner}})
 	}
 	return scaledProduct(c, powers)
 }

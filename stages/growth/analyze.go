@@ -15,7 +15,7 @@ func Analyze(s Series, opt Options) *Analysis {
 	a.Resolution = p.resolution
 	a.truncation(s)
 	if kind, why := p.degenerate(); kind != growing {
-		a.Insufficient, a.BelowQuantum = kind == tooFew, kind == belowQuantum
+		a.Insufficient, a.BelowQuantum, a.extreme = kind == tooFew, kind == belowQuantum, kind == extreme
 		a.Confidence, a.Clear = 0.95, true
 		a.Basis = why
 		a.Reasoning = fmt.Sprintf("No growth can be told from these %d points: %s.", len(s.X), why)
@@ -111,6 +111,14 @@ const (
 	growing kind = iota
 	tooFew
 	belowQuantum
+	extreme
+)
+
+// extremes of |x| and |y| that are analysed: squares and products of them stay
+// within float64, and no measurement lies beyond.
+const (
+	leastMagnitude = 1e-60
+	mostMagnitude  = 1e60
 )
 
 // degenerate says why a sample shows no growth whatever its shape.
@@ -120,12 +128,20 @@ func (p *sample) degenerate() (kind, string) {
 		return tooFew, fmt.Sprintf("there are fewer than %d", fewest)
 	case p.xmin == p.xmax:
 		return tooFew, "they all lie at one size"
+	case p.extreme():
+		return extreme, fmt.Sprintf("sizes or values lie beyond %g, or all of them under %g", mostMagnitude, leastMagnitude)
 	case p.ymax == p.ymin:
 		return belowQuantum, "all values are equal"
 	case p.ymax-p.ymin <= 3*p.resolution:
 		return belowQuantum, fmt.Sprintf("all values lie within three steps of their resolution, %s", number(p.resolution))
 	}
 	return growing, ""
+}
+
+// extreme reports magnitudes that are not analysed.
+func (p *sample) extreme() bool {
+	x, y := math.Max(math.Abs(p.xmin), math.Abs(p.xmax)), math.Max(math.Abs(p.ymin), math.Abs(p.ymax))
+	return x > mostMagnitude || y > mostMagnitude || x < leastMagnitude || y > 0 && y < leastMagnitude || p.xmax-p.xmin < x*1e-12
 }
 
 // describe fills in the table of fits, the winner, the runner-up and what they

@@ -72,6 +72,8 @@ type Analysis struct {
 	Insufficient bool    // fewer usable points than any fit needs
 	BelowQuantum bool    // the range of y is within three steps of its resolution
 	Notes        []string
+
+	extreme bool // magnitudes that are not analysed
 }
 
 // An Equation is a fitted equation held against the points it was fitted to.

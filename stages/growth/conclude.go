@@ -19,14 +19,20 @@ func Conclude(s Series, a *Analysis, eq *Equation) Conclusion {
 		c.Source = SourceBoth
 	}
 	c.Verification.ClassConflict = conflict(a, eq)
-	if a.BelowQuantum || a.Insufficient && !grows(s) {
+	level := func(why string) Conclusion {
 		c.Bound = Ceiling(s)
 		yes, one := true, 1.0
 		c.Verification.Data = &DataCheck{Dominates: &yes, Coverage: &one, BindingPoints: c.Bound.Binding}
-		c.Verification.Notes = append(c.Verification.Notes, "the bound is the largest value: "+a.Basis)
+		c.Verification.Notes = append(c.Verification.Notes, "the bound is the largest value: "+why)
 		return c
 	}
-	best := chooseShape(s, a, eq)
+	if a.BelowQuantum || a.extreme {
+		return level(a.Basis)
+	}
+	best, ok := chooseShape(s, a, eq)
+	if !ok {
+		return level("no shape grows over these sizes and can be scaled to them")
+	}
 	c.Shape, c.Bound = best.Bound.Shape, best.Bound
 	c.Verification.Data = best.data
 	as := Asymptotic(c.Shape)
@@ -67,11 +73,6 @@ func Settle(a *Analysis, v Verdict, claimed Class) (Class, string) {
 	return claimed, SourceProvider
 }
 
-func grows(s Series) bool {
-	n := len(s.X)
-	return n > 1 && s.X[n-1] > s.X[0]
-}
-
 // A candidate is a shape with its envelope and how it fares on the points.
 type candidate struct {
 	Bound
@@ -82,8 +83,10 @@ type candidate struct {
 
 // chooseShape picks the shape of the bound among the candidates of the
 // concluded class: the first that misses nothing of the growth. Where all do,
-// and for unknown, it is the one whose envelope is least.
-func chooseShape(s Series, a *Analysis, eq *Equation) candidate {
+// and for unknown, it is the one whose envelope is least. It fails where no
+// candidate has an envelope: x0 itself has none over sizes that are negative or
+// all equal.
+func chooseShape(s Series, a *Analysis, eq *Equation) (candidate, bool) {
 	var all []candidate
 	for _, g := range candidates(s, a, eq) {
 		b, err := Envelope(g, s)
@@ -93,20 +96,22 @@ func chooseShape(s Series, a *Analysis, eq *Equation) candidate {
 		d, missed := checkData(s, a, &b, a.Class)
 		k := candidate{b, d, missed, 0}
 		if a.Class != Unknown && k.penalty() == 0 {
-			return k
+			return k, true
 		}
 		for i := range s.X {
 			k.sum += b.height(i)
 		}
 		all = append(all, k)
 	}
-	// Never empty: x0 has an envelope on any sizes that grow.
+	if len(all) == 0 {
+		return candidate{}, false
+	}
 	return slices.MinFunc(all, func(x, y candidate) int {
 		if p, q := x.penalty(), y.penalty(); p != q {
 			return p - q
 		}
 		return cmp.Compare(x.sum, y.sum)
-	})
+	}), true
 }
 
 // penalty orders candidates: a flat envelope or a missed trend tells against

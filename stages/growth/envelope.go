@@ -37,13 +37,17 @@ func Envelope(shape expr.Expr, s Series) (Bound, error) {
 	l := overlay(v.h, s.Y, all)
 	b := Bound{Shape: shape, Flat: l.flat, Binding: l.binding, line: l, values: v}
 	b.a, b.b = l.coefficients(v)
-	b.tighten(s, all)
+	if !b.tighten(s, all) {
+		return Bound{}, &ShapeError{caret(shape), "its values cannot be told apart from those of the points"}
+	}
 	b.Expr, b.Text = b.formula(b.a, b.b)
 
 	keep := peel(v.h, s.Y, all, len(all)/20)
 	r := Bound{Shape: shape, values: v}
 	r.a, r.b = overlay(v.h, s.Y, keep).coefficients(v)
-	r.tighten(s, keep)
+	if !r.tighten(s, keep) {
+		r.a, r.b = b.a, b.b
+	}
 	b.Robust, b.Robust95 = b.formula(r.a, r.b)
 	return b, nil
 }
@@ -138,22 +142,24 @@ func (l line) coefficients(v values) (a, b decimal) {
 const margin = 1e-12
 
 // tighten raises the coefficients until the printed decimals hold on the chosen
-// points. The comparison is done in float64 where that decides it, else in
-// numbers of 128 bits.
-func (b *Bound) tighten(s Series, chosen []int) {
-	for range 1000 {
+// points, and reports whether it came to that. The comparison is done in
+// float64 where that decides it, else in numbers of 128 bits.
+func (b *Bound) tighten(s Series, chosen []int) bool {
+	for range 200 {
 		b.scaled, b.added = math.Exp(b.a.log()+b.values.log), b.b.float()
 		i := b.violated(s, chosen)
-		if i < 0 {
-			return
-		}
-		// The coefficient that carries the bound there.
-		if b.scaled*b.values.h[i] < b.added/10 {
-			b.b = b.b.next()
-		} else {
+		switch {
+		case i < 0:
+			return true
+		case b.scaled*b.values.h[i] >= max(b.added, s.Y[i])/10:
 			b.a = b.a.next()
+		case b.added < s.Y[i]: // the shape is as good as 0 there
+			b.b = roundUp(s.Y[i], 0, coefficientDigits)
+		default:
+			b.b = b.b.next()
 		}
 	}
+	return false
 }
 
 // violated is the first of the chosen points that the printed bound is not

@@ -3,6 +3,7 @@ package growth
 import (
 	"fmt"
 	"math"
+	"math/big"
 
 	"github.com/concluder/concluder/stages/expr"
 )
@@ -21,6 +22,9 @@ const mostLog = 2e5
 // nothing is the share of its largest value below which a shape counts as 0,
 // so that products of differences do not underflow.
 const nothing = 1e-100
+
+// leastSize bounds sizes away from where float64 loses its digits.
+const leastSize = 1e-300
 
 // A ShapeError says why an expression cannot be the shape of a bound.
 type ShapeError struct {
@@ -44,6 +48,9 @@ func evaluate(shape expr.Expr, xs []float64) (values, error) {
 		if i > 0 && x == xs[i-1] {
 			v.h[i] = v.h[i-1]
 			continue
+		}
+		if x != 0 && math.Abs(x) < leastSize {
+			return fail("the size %g is too small to compute with", x)
 		}
 		l, sign := logAbs(shape, x)
 		switch {
@@ -85,8 +92,21 @@ func logAbs(e expr.Expr, x float64) (float64, int) {
 	case v.Sign() == 0:
 		return math.Inf(-1), 0
 	}
-	return v.Log(), v.Sign()
+	l := v.Log()
+	if l < subnormal {
+		// float64 loses its digits below 1e-308, in x or on the way.
+		if b, err := e.EvalBig(x, 64); err == nil && b.Sign() != 0 {
+			exponent := b.MantExp(nil)
+			m, _ := new(big.Float).SetMantExp(b, -exponent).Float64()
+			return math.Log(math.Abs(m)) + float64(exponent)*math.Ln2, b.Sign()
+		}
+	}
+	return l, v.Sign()
 }
+
+// subnormal is the logarithm below which a value may come from numbers that
+// float64 holds with fewer digits.
+const subnormal = -650
 
 // number prints a measured value for people.
 func number(v float64) string {

@@ -83,8 +83,12 @@ func (b Ball) Sign() (sign int, ok bool) {
 
 // Bounds returns numbers on either side of the ball, of the given precision.
 func (b Ball) Bounds(p Prec) (lo, hi *big.Float) {
-	lo = new(big.Float).SetPrec(uint(p)).SetMode(big.ToNegativeInf).Sub(b.m(), b.r())
-	hi = new(big.Float).SetPrec(uint(p)).SetMode(big.ToPositiveInf).Add(b.m(), b.r())
+	m, r := b.m(), b.r()
+	if least := m.MantExp(nil) - int(p) - 8; r.Sign() > 0 && m.Sign() != 0 && r.MantExp(nil) < least {
+		r = newRad().SetMantExp(big.NewFloat(1), least) // wider, and near enough to add
+	}
+	lo = new(big.Float).SetPrec(uint(p)).SetMode(big.ToNegativeInf).Sub(m, r)
+	hi = new(big.Float).SetPrec(uint(p)).SetMode(big.ToPositiveInf).Add(m, r)
 	return lo, hi
 }
 
@@ -137,10 +141,55 @@ func (p Prec) Decimal(text string) (Ball, error) {
 // radius where mid was rounded.
 func (p Prec) rounded(mid, rad *big.Float, inexact bool) Ball {
 	if inexact && mid.Sign() != 0 {
-		rad = newRad().Add(rad, ulp(mid))
+		rad = addUp(rad, ulp(mid))
 	}
 	return Ball{mid, rad}
 }
+
+// math/big lines numbers up before it adds them, in memory that grows with the
+// difference of their exponents. The functions below keep numbers apart that
+// have nothing to do with each other.
+
+// apart reports whether the smaller of a and b is lost beside the larger when
+// that has the given bits.
+func apart(a, b *big.Float, bits int) bool {
+	if a.Sign() == 0 || b.Sign() == 0 {
+		return false
+	}
+	gap := a.MantExp(nil) - b.MantExp(nil)
+	return gap > bits || -gap > bits
+}
+
+// addUp returns a + b for radii, rounded up.
+func addUp(a, b *big.Float) *big.Float {
+	if !apart(a, b, 2*radPrec) {
+		return newRad().Add(a, b)
+	}
+	if a.Cmp(b) < 0 {
+		a = b
+	}
+	out := newRad().Set(a)
+	return out.Add(out, ulp(out))
+}
+
+// subDown returns a - b >= 0 rounded down, or nil where that is not positive.
+func subDown(a, b *big.Float) *big.Float {
+	low := new(big.Float).SetPrec(radPrec).SetMode(big.ToNegativeInf)
+	switch {
+	case !apart(a, b, 2*radPrec):
+		low.Sub(a, b)
+	case a.Cmp(b) > 0:
+		low.Set(a)
+		low.Sub(low, ulp(low))
+	}
+	if low.Sign() <= 0 {
+		return nil
+	}
+	return low
+}
+
+// power2 returns 2^e as a radius.
+func power2(e int) *big.Float { return newRad().SetMantExp(big.NewFloat(1), e) }
 
 // ulp is one unit in the last place of x.
 func ulp(x *big.Float) *big.Float {
@@ -170,15 +219,22 @@ func Abs(a Ball) Ball {
 		return a
 	}
 	// The ball touches zero: [0, |mid|+rad] as a ball.
-	hi := newRad().Add(newRad().Abs(a.m()), a.r())
-	half := newRad().Quo(hi, big.NewFloat(2))
+	half := newRad().Quo(addUp(newRad().Abs(a.m()), a.r()), big.NewFloat(2))
 	return Ball{new(big.Float).Copy(half), newRad().Add(half, ulp(half))}
 }
 
 // Add returns a + b.
 func (p Prec) Add(a, b Ball) (Ball, error) {
-	m := p.float().Add(a.m(), b.m())
-	return inRange(p.rounded(m, newRad().Add(a.r(), b.r()), m.Acc() != big.Exact))
+	r := addUp(a.r(), b.r())
+	x, y := a.m(), b.m()
+	if apart(x, y, int(max(p, 32))+8) { // the smaller counts as error
+		if x.MantExp(nil) < y.MantExp(nil) {
+			x, y = y, x
+		}
+		return inRange(p.rounded(p.float().Set(x), addUp(r, newRad().Abs(y)), true))
+	}
+	m := p.float().Add(x, y)
+	return inRange(p.rounded(m, r, m.Acc() != big.Exact))
 }
 
 // Sub returns a - b.
@@ -189,8 +245,8 @@ func (p Prec) Mul(a, b Ball) (Ball, error) {
 	m := p.float().Mul(a.m(), b.m())
 	// |a|·rb + |b|·ra + ra·rb
 	r := newRad().Mul(newRad().Abs(a.m()), b.r())
-	r.Add(r, newRad().Mul(newRad().Abs(b.m()), a.r()))
-	r.Add(r, newRad().Mul(a.r(), b.r()))
+	r = addUp(r, newRad().Mul(newRad().Abs(b.m()), a.r()))
+	r = addUp(r, newRad().Mul(a.r(), b.r()))
 	return inRange(p.rounded(m, r, m.Acc() != big.Exact))
 }
 
@@ -204,14 +260,15 @@ func (p Prec) Quo(a, b Ball) (Ball, error) {
 	}
 	m := p.float().Quo(a.m(), b.m())
 	// |a/b - A/B| <= (ra + |a/b|·rb) / (|b| - rb)
-	low := new(big.Float).SetPrec(radPrec).SetMode(big.ToNegativeInf)
-	low.Sub(new(big.Float).SetPrec(radPrec).SetMode(big.ToNegativeInf).Abs(b.m()), b.r())
-	if low.Sign() <= 0 {
+	low := subDown(new(big.Float).Abs(b.m()), b.r())
+	if low == nil {
 		return Ball{}, ErrWide
 	}
 	q := newRad().Abs(m)
-	q.Add(q, ulp(q))
-	r := newRad().Add(a.r(), newRad().Mul(q, b.r()))
+	if q.Sign() > 0 {
+		q.Add(q, ulp(q))
+	}
+	r := addUp(a.r(), newRad().Mul(q, b.r()))
 	r.Quo(r, low)
 	return inRange(p.rounded(m, r, m.Acc() != big.Exact))
 }

@@ -141,24 +141,26 @@ func (p Prec) Log(a Ball) (Ball, error) {
 		return Ball{}, ErrDomain
 	}
 	// Near 1 the logarithm is small: as many bits more.
-	off := new(big.Float).SetPrec(a.m().Prec()+2).Sub(a.m(), big.NewFloat(1))
-	if off.Sign() == 0 && a.Exact() {
-		return Ball{}, nil
-	}
 	extra := uint(0)
-	if e := off.MantExp(nil); off.Sign() != 0 && e < 0 {
-		extra = uint(min(-e, 4*int(p)+256))
+	if e := a.m().MantExp(nil); e == 0 || e == 1 {
+		off := new(big.Float).SetPrec(a.m().Prec()+2).Sub(a.m(), big.NewFloat(1))
+		if off.Sign() == 0 && a.Exact() {
+			return Ball{}, nil
+		}
+		if e := off.MantExp(nil); off.Sign() != 0 && e < 0 {
+			extra = uint(min(-e, 4*int(p)+256))
+		}
 	}
 	m := p.float().Set(logMid(a.m(), uint(p)+extra+8))
 	// |log(A/a)| <= r/(a-r)
 	r := newRad()
 	if a.r().Sign() > 0 {
-		low := new(big.Float).SetPrec(radPrec).SetMode(big.ToNegativeInf).Sub(a.m(), a.r())
-		if low.Sign() <= 0 {
+		low := subDown(a.m(), a.r())
+		if low == nil {
 			return Ball{}, ErrWide
 		}
 		r.Quo(a.r(), low)
 	}
-	r.Add(r, newRad().SetMantExp(big.NewFloat(1), -int(uint(p)+extra)))
+	r = addUp(r, power2(-int(uint(p)+extra)))
 	return inRange(p.rounded(m, r, true))
 }

@@ -12,6 +12,9 @@ func (p Prec) LogGamma(a Ball) (Ball, error) {
 	case s <= 0:
 		return Ball{}, ErrDomain
 	}
+	if a.m().MantExp(nil) > 40 {
+		return Ball{}, ErrRange // beyond every Γ that has a place
+	}
 	w := p + 64 + Prec(max(0, a.m().MantExp(nil)))
 	calc := &chain{prec: w}
 	x, shift := a, Int(1)
@@ -33,8 +36,8 @@ func (p Prec) LogGamma(a Ball) (Ball, error) {
 			return Ball{}, calc.err
 		}
 		if k == len(bernoulli)-1 || term.m().MantExp(nil) < -int(p)-16 {
-			error := newRad().Add(newRad().Abs(term.m()), term.r())
-			sum = Ball{sum.m(), newRad().Add(sum.r(), error)}
+			error := addUp(newRad().Abs(term.m()), term.r())
+			sum = Ball{sum.m(), addUp(sum.r(), error)}
 			break
 		}
 		sum = calc.add(sum, term)
@@ -87,12 +90,21 @@ func (p Prec) Erf(a Ball) (Ball, error) {
 	if a.m().Sign() == 0 && a.Exact() {
 		return Ball{}, nil
 	}
+	if tiny(a, p) { // 2/sqrt(π)·(x ± x²)
+		calc := &chain{prec: p + 16}
+		x := Ball{a.m(), addUp(a.r(), square(a))}
+		out := calc.quo(calc.mul(Int(2), x), calc.sqrt(calc.prec.Pi()))
+		return out, calc.err
+	}
 	w := p + 32 + Prec(max(0, -a.m().MantExp(nil)))
 	calc := &chain{prec: w}
+	if a.m().MantExp(nil) > 32 {
+		return Ball{new(big.Float).SetInt64(int64(a.m().Sign())), power2(-int(p))}, nil
+	}
 	if a.m().MantExp(nil) > 2 && calc.mul(a, a).m().Cmp(new(big.Float).SetInt64(int64(p))) > 0 {
 		// 1 - erf(x) < exp(-x²), which is under 2^-p
 		one := Int(int64(a.m().Sign()))
-		return Ball{one.mid, newRad().SetMantExp(big.NewFloat(1), -int(p))}, nil
+		return Ball{one.mid, power2(-int(p))}, nil
 	}
 	// erf(x) = 2/sqrt(π)·exp(-x²)·Σ 2^n·x^(2n+1)/(2n+1)!!, all terms of one sign
 	square := calc.mul(a, a)
@@ -107,8 +119,8 @@ func (p Prec) Erf(a Ball) (Ball, error) {
 		// From n > 2x² on each term is under half of the one before.
 		late := new(big.Float).SetInt64(n).Cmp(twice.m()) > 0
 		if late && term.m().MantExp(nil) < sum.m().MantExp(nil)-int(w) {
-			tail := newRad().Add(newRad().Abs(term.m()), term.r())
-			sum = Ball{sum.m(), newRad().Add(sum.r(), newRad().Mul(tail, big.NewFloat(2)))}
+			tail := addUp(newRad().Abs(term.m()), term.r())
+			sum = Ball{sum.m(), addUp(sum.r(), newRad().Mul(tail, big.NewFloat(2)))}
 			break
 		}
 	}

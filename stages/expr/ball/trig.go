@@ -57,18 +57,37 @@ func (p Prec) Sin(a Ball) (Ball, error) { return p.trig(a, true) }
 // Cos returns the cosine of a.
 func (p Prec) Cos(a Ball) (Ball, error) { return p.trig(a, false) }
 
+// tiny reports whether |a|² is lost beside 1 at twice the precision: then the
+// series are their first terms, and no digits are spent on the rest.
+func tiny(a Ball, p Prec) bool {
+	return a.m().Sign() == 0 || a.m().MantExp(nil) < -int(p)-8
+}
+
+// square bounds a² from above.
+func square(a Ball) *big.Float {
+	x := addUp(newRad().Abs(a.m()), a.r())
+	return newRad().Mul(x, x)
+}
+
 func (p Prec) trig(a Ball, sine bool) (Ball, error) {
 	if a.m().MantExp(nil) > maxAngle {
 		return Ball{}, ErrRange
 	}
+	if tiny(a, p) {
+		// sin x = x ± x², cos x = 1 ± x², both with room to spare
+		if sine {
+			return inRange(p.rounded(p.float().Set(a.m()), addUp(a.r(), square(a)), true))
+		}
+		return Ball{p.float().SetInt64(1), addUp(a.r(), square(a))}, nil
+	}
 	// The result may be small: bits relative to the argument are kept.
-	extra := uint(min(max(0, -a.m().MantExp(nil)), 4*int(p)+256))
+	extra := uint(max(0, -a.m().MantExp(nil)))
 	s, c := sinCosMid(a.m(), uint(p)+extra+8)
 	m := p.float().Set(c)
 	if sine {
 		m = p.float().Set(s)
 	}
-	r := newRad().Add(a.r(), newRad().SetMantExp(big.NewFloat(1), -int(uint(p)+extra)))
+	r := addUp(a.r(), power2(-int(uint(p)+extra)))
 	return inRange(p.rounded(m, r, true))
 }
 
@@ -79,7 +98,18 @@ func (p Prec) Atan(a Ball) (Ball, error) {
 	if x.Sign() == 0 && a.Exact() {
 		return Ball{}, nil
 	}
-	extra := uint(min(max(0, -x.MantExp(nil)), 4*int(p)+256))
+	if tiny(a, p) { // atan x = x ± x²
+		return inRange(p.rounded(p.float().Set(x), addUp(a.r(), square(a)), true))
+	}
+	if x.MantExp(nil) > int(p)+8 { // ±π/2, up to 1/x
+		half := p.Pi()
+		half = Ball{new(big.Float).SetMantExp(half.mid, -1), addUp(half.rad, addUp(a.r(), power2(-int(p)-6)))}
+		if x.Sign() < 0 {
+			half = Neg(half)
+		}
+		return half, nil
+	}
+	extra := uint(max(0, -x.MantExp(nil)))
 	bits := uint(p) + extra + 8
 	w := Prec(bits + 64)
 	t := w.float().Abs(x)
@@ -112,6 +142,6 @@ func (p Prec) Atan(a Ball) (Ball, error) {
 	if x.Sign() < 0 {
 		sum.Neg(sum)
 	}
-	r := newRad().Add(a.r(), newRad().SetMantExp(big.NewFloat(1), -int(uint(p)+extra)))
+	r := addUp(a.r(), power2(-int(uint(p)+extra)))
 	return inRange(p.rounded(p.float().Set(sum), r, true))
 }
