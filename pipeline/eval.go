@@ -17,7 +17,6 @@ type formula struct {
 	expr   hclsyntax.Expression
 	varies bool // mentions instance
 	usesIO bool // mentions output, or another stage's output
-	broken bool // a mistake in it is reported already; it has no value
 
 	value cty.Value // unmarked; when neither varies nor usesIO
 	reads []fileMark
@@ -31,7 +30,8 @@ type part struct {
 }
 
 // newFormula prepares an expression whose references are known to be sound.
-// Diagnostics come from the evaluation of one that does not vary.
+// The formula is nil where the expression does not vary and has no value; why is
+// in the diagnostics, or was reported for what it refers to.
 func newFormula(e hclsyntax.Expression, base *hcl.EvalContext) (*formula, hcl.Diagnostics) {
 	f := &formula{expr: e}
 	for _, t := range e.Variables() {
@@ -49,7 +49,7 @@ func newFormula(e hclsyntax.Expression, base *hcl.EvalContext) (*formula, hcl.Di
 	default:
 		v, reads, diags := evaluate(e, base)
 		if v == cty.NilVal {
-			f.broken = true
+			return nil, diags
 		}
 		f.value, f.reads = v, reads
 		return f, diags
@@ -119,7 +119,7 @@ func templateParts(e hclsyntax.Expression, base *hcl.EvalContext) []part {
 				parts = append(parts, part{isInstance: true})
 				continue
 			}
-			if len(p.Variables()) > 0 && mentions(p, "instance") {
+			if mentions(p, "instance") {
 				return nil
 			}
 			v, reads, diags := evaluate(p, base)
@@ -181,8 +181,6 @@ func (c *instanceContext) value() cty.Value {
 // in returns the formula's value in a node, as evaluate does.
 func (f *formula) in(c *instanceContext) (cty.Value, []fileMark, hcl.Diagnostics) {
 	switch {
-	case f.broken:
-		return cty.NilVal, nil, nil
 	case !f.varies && !f.usesIO:
 		return f.value, f.reads, nil
 	case f.parts != nil && c.known:
@@ -259,7 +257,7 @@ func setting(a *Attribute, name string, v cty.Value, e hcl.Expression) (cty.Valu
 		}
 		return absent(a), nil
 	}
-	c, err := convert.Convert(v, a.Type)
+	c, err := convertTo(v, a.Type)
 	if err != nil {
 		return cty.NilVal, misfit(a.Type, name, v, e)
 	}
@@ -272,18 +270,37 @@ func setting(a *Attribute, name string, v cty.Value, e hcl.Expression) (cty.Valu
 	return c, nil
 }
 
+// convertTo is convert.Convert, but linear for lists: that one compares the type
+// of every element with that of every other, which for a list of 100,000
+// instances takes minutes.
+func convertTo(v cty.Value, t cty.Type) (cty.Value, error) {
+	if !t.IsListType() || !t.ElementType().IsPrimitiveType() || !v.Type().IsTupleType() || v.IsNull() || v.LengthInt() == 0 {
+		return convert.Convert(v, t)
+	}
+	out := make([]cty.Value, 0, v.LengthInt())
+	for it := v.ElementIterator(); it.Next(); {
+		_, e := it.Element()
+		c, err := convert.Convert(e, t.ElementType())
+		if err != nil {
+			return cty.NilVal, err
+		}
+		out = append(out, c)
+	}
+	return cty.ListVal(out), nil
+}
+
 // misfit reports a value that does not convert to a type, at the element that
 // is to blame where the list or object is written out.
 func misfit(t cty.Type, name string, v cty.Value, e hcl.Expression) *hcl.Diagnostic {
 	if t.IsCollectionType() {
 		for _, x := range elements(name, v, e) {
-			if _, err := convert.Convert(x.value, t.ElementType()); err != nil {
+			if _, err := convertTo(x.value, t.ElementType()); err != nil {
 				return misfit(t.ElementType(), x.name, x.value, x.expr)
 			}
 		}
 	}
 	d := wrongType(name, describeType(t), v, e)
-	_, err := convert.Convert(v, t)
+	_, err := convertTo(v, t)
 	if path, ok := err.(cty.PathError); ok && len(path.Path) > 0 {
 		d.Detail = fmt.Sprintf("At %s%s: %s.", name, showPath(path.Path), path.Error())
 	}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
-	"github.com/zclconf/go-cty/cty/convert"
 )
 
 // shared is what all nodes of a stage have in common, made once.
@@ -208,7 +207,7 @@ func (s *stageDef) evaluateInputList(e *evaluation, in *inputDef, c *instanceCon
 	if v == cty.NilVal || v.IsNull() {
 		return
 	}
-	list, err := convert.Convert(v, cty.List(cty.String))
+	list, err := convertTo(v, cty.List(cty.String))
 	if err != nil {
 		e.diags = append(e.diags, wrongType(in.attr, "a list of paths", v, in.formula.expr))
 		return

@@ -1,9 +1,6 @@
 package pipeline
 
 import (
-	"maps"
-	"slices"
-
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/function"
 	"github.com/zclconf/go-cty/cty/function/stdlib"
@@ -64,8 +61,4 @@ func impureAdvice(name string) (string, bool) {
 		return `Did you mean "file"? It returns a file's text.`, true
 	}
 	return "", false
-}
-
-func functionNames(fns map[string]function.Function) []string {
-	return slices.Sorted(maps.Keys(fns))
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/big"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/zclconf/go-cty/cty"
@@ -169,12 +168,4 @@ func leaves(t cty.Type, check func(cty.Value) error) func(cty.Value) error {
 		return nil
 	}
 	return walk
-}
-
-// orList joins words as people do: "a, b or c".
-func orList(words []string) string {
-	if len(words) < 2 {
-		return strings.Join(words, "")
-	}
-	return strings.Join(words[:len(words)-1], ", ") + " or " + words[len(words)-1]
 }

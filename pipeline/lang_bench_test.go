@@ -100,3 +100,20 @@ func BenchmarkNode(b *testing.B) {
 		}
 	}
 }
+
+// A list of instances that is written out.
+func BenchmarkLoadInline(b *testing.B) {
+	const n = 100_000
+	var names strings.Builder
+	for i := range n {
+		fmt.Fprintf(&names, "%q,\n", fmt.Sprintf("instance%d", i))
+	}
+	text := strings.Replace(manyInstancesFile, `stems("data/*.json")`, "["+names.String()+"]", 1)
+	path := filepath.Join(b.TempDir(), "pipeline.hcl")
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, diags := Load(path, languageKinds(), Input{Sources: Sources{path: []byte(text)}}); len(diags) > 0 {
+			b.Fatal(diags)
+		}
+	}
+}

@@ -151,7 +151,7 @@ func (l *loader) checkLabels(b *hclsyntax.Block) bool {
 			}
 		}
 		if d.Detail == "" {
-			d.Detail = "A pipeline file has the blocks " + orListAnd(blockNames()) + "."
+			d.Detail = "A pipeline file has the blocks " + andList(blockNames()) + "."
 		}
 		return false
 	}
@@ -179,10 +179,6 @@ func (l *loader) checkLabels(b *hclsyntax.Block) bool {
 		}
 	}
 	return ok
-}
-
-func orListAnd(words []string) string {
-	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
 }
 
 // sortedAttributes returns a body's attributes by position; the parser keeps

@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
@@ -67,14 +66,4 @@ func (l *loader) readLocals() {
 		values[a.Name] = v
 		l.base.Variables["local"] = cty.ObjectVal(values)
 	}
-}
-
-// names returns the names of attributes, for suggestions.
-func localNames(m map[string]*hclsyntax.Attribute) []string {
-	out := make([]string, 0, len(m))
-	for n := range m {
-		out = append(out, n)
-	}
-	slices.Sort(out)
-	return out
 }

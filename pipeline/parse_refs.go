@@ -61,7 +61,7 @@ func (l *loader) checkFunction(call *hclsyntax.FunctionCallExpr) {
 		d.Detail = advice
 		return
 	}
-	d.Detail = didYouMean(call.Name, functionNames(l.base.Functions), "")
+	d.Detail = didYouMean(call.Name, sortedKeys(l.base.Functions), "")
 }
 
 func (l *loader) checkTraversal(t hcl.Traversal, s scope) {
@@ -80,9 +80,9 @@ func (l *loader) checkTraversal(t hcl.Traversal, s scope) {
 			l.errorAt(at, "instance is a text and has no parts: %s", showTraversal(t))
 		}
 	case "var":
-		l.checkName(t, s.vars, s, name, "variable", l.vars[name] != nil, blockNamesOf(l.vars))
+		l.checkName(t, s.vars, s, name, "variable", l.vars[name] != nil, sortedKeys(l.vars))
 	case "local":
-		l.checkName(t, s.locals, s, name, "local", l.locals[name] != nil, localNames(l.locals))
+		l.checkName(t, s.locals, s, name, "local", l.locals[name] != nil, sortedKeys(l.locals))
 	case "output":
 		switch {
 		case !s.outputs:
@@ -101,7 +101,7 @@ func (l *loader) checkTraversal(t hcl.Traversal, s scope) {
 	}
 }
 
-func (l *loader) checkName(t hcl.Traversal, allowed bool, s scope, name, what string, declared bool, names []string) {
+func (l *loader) checkName(t hcl.Traversal, allowed bool, s scope, name, what string, declared bool, near []string) {
 	at, root := t.SourceRange(), t.RootName()
 	switch {
 	case !allowed:
@@ -115,10 +115,10 @@ func (l *loader) checkName(t hcl.Traversal, allowed bool, s scope, name, what st
 			d.Detail = fmt.Sprintf("Did you mean \"local.%s\"?", name)
 		case what == "local" && l.vars[name] != nil:
 			d.Detail = fmt.Sprintf("Did you mean \"var.%s\"?", name)
-		case nearest(name, names) != "":
-			d.Detail = didYouMean(name, names, root+".")
-		case len(names) > 0:
-			d.Detail = "Declared: " + listed(names) + "."
+		case nearest(name, near) != "":
+			d.Detail = didYouMean(name, near, root+".")
+		case len(near) > 0:
+			d.Detail = "Declared: " + listed(near) + "."
 		}
 	}
 }
@@ -154,15 +154,6 @@ func stepName(s hcl.Traverser) string {
 		}
 	}
 	return ""
-}
-
-func blockNamesOf(m map[string]*hclsyntax.Block) []string {
-	out := make([]string, 0, len(m))
-	for n := range m {
-		out = append(out, n)
-	}
-	slices.Sort(out)
-	return out
 }
 
 // bareReference returns the traversal of an expression that is nothing else,

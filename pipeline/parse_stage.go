@@ -123,6 +123,15 @@ func (s *stageDef) read() {
 			s.absent(a, what)
 			continue
 		}
+		if isNull(written.Expr) {
+			// As in other HCL languages null is as if the attribute were not there.
+			if a.Required && a.Role != ProviderRef {
+				l.errorAt(written.Expr.Range(), "%s must not be null", a.Name)
+			} else {
+				s.absent(a, what)
+			}
+			continue
+		}
 		switch a.Role {
 		case Setting, Hidden:
 			s.readSetting(a, written.Expr)
@@ -146,6 +155,11 @@ func (s *stageDef) read() {
 	slices.SortStableFunc(s.inputs, func(a, b inputDef) int { return strings.Compare(a.attr, b.attr) })
 	slices.SortFunc(s.providers, func(a, b providerDefUse) int { return strings.Compare(a.attr, b.attr) })
 	slices.SortStableFunc(s.refs, func(a, b refDef) int { return strings.Compare(a.attr.Name, b.attr.Name) })
+}
+
+func isNull(e hclsyntax.Expression) bool {
+	l, ok := e.(*hclsyntax.LiteralValueExpr)
+	return ok && l.Val.IsNull()
 }
 
 func (s *stageDef) absent(a *Attribute, what string) {
@@ -173,11 +187,7 @@ func (s *stageDef) formula(e hclsyntax.Expression, name string, outputs bool) *f
 	}
 	f, diags := newFormula(e, l.base)
 	l.diags = append(l.diags, diags...)
-	if f.broken {
-		// Reported here or, for what it refers to, before: no value either way.
-		s.broken = true
-		return nil
-	}
+	s.broken = s.broken || f == nil
 	return f
 }
 

@@ -2,8 +2,6 @@ package pipeline
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/ext/typeexpr"
@@ -32,17 +30,17 @@ func (l *loader) readVariables() {
 	}
 	l.base.Variables["var"] = cty.ObjectVal(values)
 
-	for _, name := range slices.Sorted(maps.Keys(l.in.Vars)) {
+	for _, name := range sortedKeys(l.in.Vars) {
 		if l.vars[name] != nil {
 			continue
 		}
 		d := l.add(hcl.DiagError, nil, "--var %s: the pipeline file declares no variable %q", name, name)
-		names := slices.Collect(maps.Keys(l.vars))
+		declared := sortedKeys(l.vars)
 		switch {
-		case nearest(name, names) != "":
-			d.Detail = didYouMean(name, names, "")
-		case len(names) > 0:
-			d.Detail = "It declares: " + listed(names) + "."
+		case nearest(name, declared) != "":
+			d.Detail = didYouMean(name, declared, "")
+		case len(declared) > 0:
+			d.Detail = "It declares: " + listed(declared) + "."
 		default:
 			d.Detail = fmt.Sprintf("Declare it: variable %q { default = ... }.", name)
 		}
