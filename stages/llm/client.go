@@ -39,6 +39,7 @@ type Client struct {
 	anew    map[string]int           // rounds that this client began, by question
 	mode    outputMode
 	cap     string  // the server's parameter for the token cap
+	most    int     // largest token cap that fits the model's context; 0: not known
 	output  float64 // mean tokens of an answer so far
 	warned  map[string]bool
 	today   int // requests of the last 24 hours, as last counted
@@ -210,6 +211,40 @@ func (c *Client) otherCap(name string) (bool, error) {
 	c.mu.Unlock()
 	return true, <-c.j.putServer(c.cfg.serverKey(), string(mode), name)
 }
+
+// tokenCap is the token cap of the next request.
+func (c *Client) tokenCap(larger bool) int {
+	n := c.cfg.MaxTokens
+	if larger {
+		n *= largerCap
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.most > 0 {
+		n = min(n, c.most)
+	}
+	return n
+}
+
+// lowerCap halves the token cap after a request that was too long for the
+// model's context, where the cap may be what was too long: some servers count
+// it. False when the prompt alone must be it.
+func (c *Client) lowerCap(r request) bool {
+	if r.cap < 2*minCap {
+		return false
+	}
+	c.mu.Lock()
+	if c.most == 0 || r.cap/2 < c.most {
+		c.most = r.cap / 2
+	}
+	most := c.most
+	c.mu.Unlock()
+	c.warn("a prompt with a cap of %d tokens is too long for the model's context; going on with a cap of %d", r.cap, most)
+	return true
+}
+
+// minCap is the token cap under which an answer does not fit.
+const minCap = 512
 
 // counters are the parts of Stats that only grow.
 type counters struct {

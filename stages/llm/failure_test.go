@@ -194,9 +194,45 @@ func TestContextLength(t *testing.T) {
 			t.Errorf("question %d: %v", i, err)
 		}
 	}
-	if n := b.server.Requests(); n != 3 {
-		t.Errorf("%d requests, want 3: trying again cannot help", n)
+	if n := b.server.Requests(); n > 3+5 {
+		t.Errorf("%d requests; with the smallest cap, trying again cannot help", n)
 	}
+}
+
+// A server that counts the token cap into the context: the cap is lowered, not
+// the question given up.
+func TestCapTooLargeForContext(t *testing.T) {
+	script := func(r llmtest.Request) llmtest.Fault {
+		if r.MaxTokens > 3000 {
+			return llmtest.ContextLength
+		}
+		return llmtest.None
+	}
+	b := newBench(t, llmtest.Config{Script: script}, nil)
+	for i := range 3 {
+		if _, err := b.ask(question(i), llm.AskOptions{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := b.server.Requests(); n != 3+2 {
+		t.Errorf("%d requests, want 8192 and 4096 refused once, and 3 answers", n)
+	}
+}
+
+// A server that never was there: the run pauses soon.
+func TestServerNeverThere(t *testing.T) {
+	bubble(t, llmtest.Config{}, nil, func(b *bench) {
+		b.pipe.Close()
+		var err error
+		d := took(func() { _, err = b.ask(question(0), llm.AskOptions{}) })
+		var p *llm.PauseError
+		if !errors.As(err, &p) || p.Kind != llm.Unreachable {
+			b.t.Fatalf("got %v, want a pause: unreachable", err)
+		}
+		if d > 30*time.Second {
+			b.t.Errorf("it came after %s", d)
+		}
+	})
 }
 
 // A server that is not there: the run pauses once the breaker has waited long

@@ -196,7 +196,7 @@ func (l *limiter) release(t ticket, r result, maxWait time.Duration) error {
 		} else {
 			l.gate.leave(t.no, now, 0, false, 0)
 		}
-		err = l.breaker.failure(now, t.probe)
+		err = l.breaker.failure(now, t.probe, r.class == classNoConnection)
 	default: // not sent, cancelled: says nothing about the server
 		if t.probe {
 			l.breaker.probing = false
@@ -256,66 +256,4 @@ func (l *limiter) snapshot(s *Stats) {
 	if l.held.After(now) {
 		s.HeldUntil = l.held
 	}
-}
-
-// A breaker keeps requests from a server that fails: after some failures in a
-// row only one request at a time goes out, at growing intervals, until one
-// succeeds.
-type breaker struct {
-	failures int // in a row
-	open     bool
-	probing  bool
-	probes   int // that failed
-	next     time.Time
-}
-
-const (
-	breakAfter = 10 // failures in a row
-	// Probes follow after 1, 2, 4, 8, 16 and 30 s: a server that restarts is
-	// back by then.
-	maxProbes     = 6
-	maxProbePause = 30 * time.Second
-)
-
-func (b *breaker) wait(now time.Time) time.Duration {
-	if !b.open || b.probing {
-		return 0
-	}
-	return b.next.Sub(now)
-}
-
-func (b *breaker) blocked() bool { return b.open && b.probing }
-
-// enter reports whether the request that is let out is a probe.
-func (b *breaker) enter() bool {
-	if b.open {
-		b.probing = true
-	}
-	return b.open
-}
-
-// success is a response that a working server gives.
-func (b *breaker) success(probe bool) {
-	b.failures = 0
-	// While it is open, only the probe counts: the others were sent before.
-	if probe {
-		*b = breaker{}
-	}
-}
-
-func (b *breaker) failure(now time.Time, probe bool) error {
-	b.failures++
-	switch {
-	case probe:
-		b.probing = false
-		b.probes++
-		if b.probes >= maxProbes {
-			return errDown
-		}
-		b.next = now.Add(min(time.Second<<b.probes, maxProbePause))
-	case !b.open && b.failures >= breakAfter:
-		b.open = true
-		b.next = now.Add(time.Second)
-	}
-	return nil
 }

@@ -39,21 +39,16 @@ const (
 // how many it sent. An attempt without an ID is a refusal of this question.
 func (c *Client) step(ctx context.Context, q Question, s step, judge Judge) (*attemptAnswer, int, error) {
 	var last *Attempt
-	tokens := c.cfg.MaxTokens
+	larger := s.kind == kindLargerCap
 	for i := range s.history {
 		last = &s.history[i]
-		if last.Kind == kindLargerCap {
-			tokens = c.cfg.MaxTokens * largerCap
-		}
-	}
-	if s.kind == kindLargerCap {
-		tokens = c.cfg.MaxTokens * largerCap
+		larger = larger || last.Kind == kindLargerCap
 	}
 	messages := conversation(q, s.kind, last)
 	sent, failures, lost, refused := 0, 0, 0, 0
 	for {
 		mode, name := c.serverWays()
-		req, err := c.cfg.request(messages, mode, name, tokens)
+		req, err := c.cfg.request(messages, mode, name, c.tokenCap(larger))
 		if err != nil {
 			return nil, sent, err
 		}
@@ -71,6 +66,9 @@ func (c *Client) step(ctx context.Context, q Question, s step, judge Judge) (*at
 			a := c.readLive(q, s, req, done, judge)
 			return &a, sent, nil
 		case classQuestion:
+			if f.verdict == ContextLength && c.lowerCap(req) {
+				continue
+			}
 			a := attemptAnswer{Attempt: Attempt{Step: s.no, Kind: s.kind, Sent: done.at, Request: req.body, Body: done.resp.body, Verdict: f.verdict, Detail: f.err.Error()}}
 			return &a, sent, nil
 		case classPause:
@@ -103,12 +101,17 @@ func (c *Client) step(ctx context.Context, q Question, s step, judge Judge) (*at
 			if f.wait > c.cfg.MaxWait {
 				return nil, sent, c.end(c.pause(LongWait, time.Now().Add(f.wait), fmt.Errorf("the server asks to wait %s, longer than %s: %w", f.wait.Round(time.Second), c.cfg.MaxWait, f.err)))
 			}
-		case classServerError, classNoConnection:
+		case classNoConnection: // free, and the breaker knows when it is enough
 			failures++
+			wait = backoff(min(failures, 3))
+		case classServerError:
+			if !done.probe { // the breaker counts those
+				failures++
+			}
 			if failures > maxFailures {
 				return nil, sent, c.pause(Unreachable, zeroTime, fmt.Errorf("%s failed %d times in a row: %w", hostOf(c.cfg.BaseURL), failures, f.err))
 			}
-			wait = backoff(failures)
+			wait = backoff(max(failures, 1))
 			if f.hinted && f.wait <= c.cfg.MaxWait {
 				wait = max(wait, f.wait)
 			}
@@ -158,6 +161,7 @@ type done struct {
 	id      int64
 	at      time.Time
 	sent    bool
+	probe   bool // of the breaker
 	resp    response
 	finding finding
 	answer  envelope // of classAnswer
@@ -201,6 +205,7 @@ func (c *Client) once(ctx context.Context, s step, req request) (done, error) {
 		c.settle(in, outcome{attempt: id, class: string(classNotSent)})
 		return d, err
 	}
+	d.probe = t.probe
 	c.j.at("send")
 	ex := &exchange{body: req.body, resp: response{attempt: id}}
 	sctx, cancel := context.WithTimeout(ctx, c.cfg.Timeout)

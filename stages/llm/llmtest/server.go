@@ -45,16 +45,17 @@ type Config struct {
 
 // A Request is one call as the server saw it.
 type Request struct {
-	N        int    // counts all requests, from 0
-	Nth      int    // counts the requests about this question, from 0
-	Digest   string // of the body: equal requests have equal digests
-	Question string // the record's equation, or the one that the prompt quotes
-	Prompt   string // all messages
-	Body     []byte
-	Header   http.Header
-	Proto    string // HTTP/1.1 or HTTP/2.0
-	Sent     string // what came of it: "answer", or the fault
-	Status   int
+	N         int    // counts all requests, from 0
+	Nth       int    // counts the requests about this question, from 0
+	Digest    string // of the body: equal requests have equal digests
+	Question  string // the record's equation, or the one that the prompt quotes
+	Prompt    string // all messages
+	MaxTokens int    // token cap that it asks for
+	Body      []byte
+	Header    http.Header
+	Proto     string // HTTP/1.1 or HTTP/2.0
+	Sent      string // what came of it: "answer", or the fault
+	Status    int
 }
 
 // A Server is running until it is closed.
@@ -194,6 +195,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	req.Prompt = chat.prompt()
+	req.MaxTokens = max(chat.MaxTokens, chat.MaxCompletionTokens)
 	rec := match(s.cfg.Recording, req.Prompt)
 	req.Question = quoted(req.Prompt)
 	if rec != nil {
