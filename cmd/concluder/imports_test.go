@@ -23,7 +23,7 @@ var mayImport = []struct {
 	{"pipeline", []string{"pipeline/store"}},
 	{"stages/expr/ball", nil},
 	{"stages/expr", []string{"stages/expr/ball"}},
-	{"stages/growth", []string{"stages/expr"}},
+	{"stages/growth", []string{"stages/expr", "stages/expr/ball"}},
 	{"stages/llm/llmtest", []string{"stages/llm/llmtest"}},
 	{"stages/llm", []string{"stages/expr"}},
 	{"stages", []string{"pipeline", "stages/expr", "stages/growth", "stages/llm"}},

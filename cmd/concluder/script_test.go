@@ -4,6 +4,7 @@ import (
 	"os"
 	"testing"
 
+	"github.com/concluder/concluder/stages/llm/llmtest"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -20,5 +21,12 @@ func TestScripts(t *testing.T) {
 		Dir:                 "testdata/script",
 		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
 		RequireExplicitExec: true,
+		// Each script has a model of its own, which answers by itself.
+		Setup: func(env *testscript.Env) error {
+			server := llmtest.New(llmtest.Config{})
+			env.Defer(server.Close)
+			env.Setenv("MODEL_URL", server.URL)
+			return nil
+		},
 	})
 }
