@@ -36,6 +36,8 @@ type Conclusion struct {
 	EquationClass     *string       `json:"equation_class"`     // of the equation's own order: "polynomial, degree 1.94"
 	ExtrapolatedClass *string       `json:"extrapolated_class"` // on [xmax, 1000·xmax]
 
+	Extrapolation *Extrapolation `json:"extrapolation"` // null where too few points could be held out
+
 	LLMUpperBound *string `json:"llm_upper_bound"` // the provider's formula, normalised
 	UpperBound    string  `json:"upper_bound"`     // A·g + B, on or above every measured point
 	UpperBound95  *string `json:"upper_bound_95"`  // the same for 95 % of the points
@@ -51,6 +53,19 @@ type Conclusion struct {
 	FallbackReason *string         `json:"fallback_reason"`
 
 	Verification growth.Verification `json:"verification"`
+}
+
+// An Extrapolation says how the best family predicted points beyond those it
+// was fitted to, beside the best family of another class.
+type Extrapolation struct {
+	Family           string   `json:"family"`
+	MedianError      float64  `json:"median_error"` // of |log(predicted/measured)|
+	P90Error         float64  `json:"p90_error"`
+	RunnerUp         *string  `json:"runner_up"`
+	RunnerUpMedian   *float64 `json:"runner_up_median_error"`
+	RunnerUpP90      *float64 `json:"runner_up_p90_error"`
+	CrossoverBeyond  *float64 `json:"crossover"` // x beyond which the two differ by more than a factor of 2
+	ExtrapolatedTill float64  `json:"until"`     // 1000·xmax, to which extrapolated_class applies
 }
 
 // A ProviderAnswer is a model's last answer, kept also when it was rejected.

@@ -2,6 +2,7 @@ package stages
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/concluder/concluder/pipeline"
 	"github.com/concluder/concluder/stages/expr"
@@ -85,11 +86,34 @@ func (s *study) base(by string) *Conclusion {
 	if eq := s.d.Equation; eq != nil {
 		c.OriginalEquation, c.LeadingTerm, c.EquationClass = &eq.Given, optional(eq.LeadingTerm), optional(eq.Class)
 	}
+	c.Extrapolation = s.extrapolation()
 	if s.equation != nil {
 		c.EquationUsed = &s.equation.Used
 	}
 	return c
 }
+
+// extrapolation is nil where too few points could be held out.
+func (s *study) extrapolation() *Extrapolation {
+	w := s.analysis.Winner
+	if w == nil || !finite(w.Held.Median) || !finite(w.Held.P90) {
+		return nil
+	}
+	e := &Extrapolation{
+		Family: string(w.Family), MedianError: w.Held.Median, P90Error: w.Held.P90,
+		ExtrapolatedTill: 1000 * s.series.X[len(s.series.X)-1],
+	}
+	if r := s.analysis.RunnerUp; r != nil && finite(r.Held.Median) && finite(r.Held.P90) {
+		name, median, p90 := string(r.Family), r.Held.Median, r.Held.P90
+		e.RunnerUp, e.RunnerUpMedian, e.RunnerUpP90 = &name, &median, &p90
+	}
+	if x := s.analysis.Crossover; x > 0 {
+		e.CrossoverBeyond = &x
+	}
+	return e
+}
+
+func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 
 // analytic concludes without a model.
 func (s *study) analytic(by string) *Conclusion {
