@@ -129,7 +129,7 @@ func TestRequestsPerMinute(t *testing.T) {
 		bubble(t, llmtest.Config{RequestsPerMinute: rpm, Latency: 200 * time.Millisecond}, func(c *llm.Config) {
 			c.Limits = llm.Limits{InFlight: 64, RequestsPerMinute: rpm}
 		}, func(b *bench) {
-			n := min(4*rpm, 3000)
+			n := min(4*rpm, 1000)
 			d := took(func() { askMany(b.t, b.client, n, 128) })
 			s := b.client.Stats()
 			if s.RateLimited > 0 {
@@ -165,7 +165,7 @@ func TestSettlesAtCapacity(t *testing.T) {
 		c.Limits.InFlight = 256
 	}, func(b *bench) {
 		var wg sync.WaitGroup
-		wg.Go(func() { askMany(b.t, b.client, 5000, 512) })
+		wg.Go(func() { askMany(b.t, b.client, 3200, 512) })
 		time.Sleep(5 * time.Second)
 		s := b.client.Stats()
 		time.Sleep(10 * time.Second)
