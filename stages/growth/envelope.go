@@ -2,6 +2,7 @@ package growth
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"math/big"
 	"slices"
@@ -33,8 +34,14 @@ func Envelope(shape expr.Expr, s Series) (Bound, error) {
 	all := make([]int, len(s.X))
 	for i := range all {
 		all[i] = i
+		if y := s.Y[i]; math.Abs(y) > mostMagnitude {
+			return Bound{}, fmt.Errorf("envelope: the value %g at x0 = %g is beyond %g", y, s.X[i], mostMagnitude)
+		}
 	}
 	l := overlay(v.h, s.Y, all)
+	if math.IsInf(l.a, 0) || math.IsInf(l.b, 0) || math.IsNaN(l.a+l.b) {
+		return Bound{}, &ShapeError{caret(shape), "no coefficient that float64 can hold scales it to the points"}
+	}
 	b := Bound{Shape: shape, Flat: l.flat, Binding: l.binding, line: l, values: v}
 	b.a, b.b = l.coefficients(v)
 	if !b.tighten(s, all) {

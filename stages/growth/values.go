@@ -19,6 +19,9 @@ type values struct {
 // exponents of up to five digits.
 const mostLog = 2e5
 
+// mostSmall bounds -log g at any size: beyond, big.Float has no exponent for it.
+const mostSmall = 5e8
+
 // nothing is the share of its largest value below which a shape counts as 0,
 // so that products of differences do not underflow.
 const nothing = 1e-100
@@ -49,8 +52,8 @@ func evaluate(shape expr.Expr, xs []float64) (values, error) {
 			v.h[i] = v.h[i-1]
 			continue
 		}
-		if x != 0 && math.Abs(x) < leastSize {
-			return fail("the size %g is too small to compute with", x)
+		if x != 0 && math.Abs(x) < leastSize || math.Abs(x) > mostMagnitude {
+			return fail("the size %g is too small or too large to compute with", x)
 		}
 		l, sign := logAbs(shape, x)
 		switch {
@@ -58,6 +61,8 @@ func evaluate(shape expr.Expr, xs []float64) (values, error) {
 			return fail("it is not defined at x0 = %s", number(x))
 		case math.IsInf(l, 1):
 			return fail("it is beyond all numbers at x0 = %s", number(x))
+		case l < -mostSmall && !math.IsInf(l, -1):
+			return fail("at x0 = %s it is of the order e^%s, too small to compute with", number(x), number(l))
 		case sign < 0:
 			return fail("it is negative at x0 = %s", number(x))
 		}
