@@ -91,6 +91,29 @@ func TestFailuresThatStay(t *testing.T) {
 	}
 }
 
+// The history of a question names what became of each request, the failures too.
+func TestHistory(t *testing.T) {
+	bubble(t, llmtest.Config{Script: llmtest.Sequence(llmtest.NoHint, llmtest.InternalError, llmtest.ResetInBody, llmtest.NoJSONSchema)}, nil, func(b *bench) {
+		if _, err := b.ask(question(0), llm.AskOptions{}); err != nil {
+			b.t.Fatal(err)
+		}
+		h, err := b.client.History(b.t.Context(), question(0))
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		var got []string
+		for _, e := range h {
+			got = append(got, e.Class)
+			if (e.Class == "lost") == e.Complete {
+				b.t.Errorf("%s: complete %t", e.Class, e.Complete)
+			}
+		}
+		if s := strings.Join(got, " "); s != "rate_limited server_error lost output_mode answer" {
+			b.t.Errorf("the history is %s", s)
+		}
+	})
+}
+
 // Faults 16, 17 and 20: what would fail alike for every question ends the run
 // at once, with an error that says what to do.
 func TestStops(t *testing.T) {

@@ -33,7 +33,7 @@ ORDER BY a.id`
 // newest answered attempt. A row whose digest does not fit is left out and named
 // in warnings: what is damaged is asked again, never believed.
 func (j *Journal) answers(ctx context.Context, question string) (got []recorded, newest int64, warnings []string, err error) {
-	rows, err := j.find.QueryContext(ctx, readerVersion, question)
+	rows, err := j.find.QueryContext(ctx, ReaderVersion, question)
 	if err != nil {
 		return nil, 0, nil, j.readError(ctx, err)
 	}

@@ -200,7 +200,7 @@ func (j *Journal) settle(provider string, reserved money, o outcome) <-chan erro
 // judge records a verdict of this reader.
 func (j *Journal) judge(attempt int64, v Verdict, detail string) <-chan error {
 	return j.put(func(w *writer) error {
-		_, err := w.exec(upsertVerdict, attempt, readerVersion, string(v), detail)
+		_, err := w.exec(upsertVerdict, attempt, ReaderVersion, string(v), detail)
 		j.at("verdict")
 		return err
 	})

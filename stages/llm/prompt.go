@@ -1,6 +1,8 @@
 package llm
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"math"
 	"strconv"
@@ -72,6 +74,16 @@ func promptFor(q Question) string {
 	}
 	fmt.Fprintf(&b, "\nWhich growth class, and which least upper bound in %s? Answer with the JSON object.", v)
 	return b.String()
+}
+
+// PromptDigest identifies the wording of the built-in prompt, for provenance: hex
+// SHA-256 of its static part and of the frame around a question.
+func PromptDigest() string {
+	h := framed{sha256.New()}
+	h.str("system", system)
+	h.str("frame", promptFor(Question{Equation: "equation", X: []float64{1, 2}, Y: []float64{1, 2}, XName: "x", YName: "y", YUnit: "unit", Analysis: "analysis"}))
+	h.str("schema", answerSchema)
+	return hex.EncodeToString(h.Sum(nil))
 }
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

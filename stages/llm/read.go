@@ -9,9 +9,9 @@ import (
 	"github.com/concluder/concluder/stages/expr"
 )
 
-// readerVersion stands beside every verdict in the journal. It changes when the
+// ReaderVersion stands beside every verdict in the journal. It changes when the
 // same answer may be read differently; reading old answers anew costs nothing.
-const readerVersion = "1"
+const ReaderVersion = "1"
 
 // A reading is one answer, taken through the ladder up to the first rung that
 // fails.
