@@ -18,6 +18,7 @@ func Analyze(s Series, opt Options) *Analysis {
 		a.Insufficient, a.BelowQuantum, a.extreme = kind == tooFew, kind == belowQuantum, kind == extreme
 		a.Confidence, a.Clear = 0.95, true
 		a.Basis = why
+		a.Odds = map[Class]float64{Unknown: 1}
 		a.Reasoning = fmt.Sprintf("No growth can be told from these %d points: %s.", len(s.X), why)
 		return a
 	}
@@ -26,12 +27,22 @@ func Analyze(s Series, opt Options) *Analysis {
 	t := p.test(curves)
 	if t.settled() {
 		a.Class, a.Confidence, a.Clear = t.class, t.confidence(), true
+		a.Odds = map[Class]float64{t.class: a.Confidence}
+		a.Odds[t.rival.class(p.scale())] += 1 - a.Confidence
 		a.Basis = fmt.Sprintf("one kind of curve follows the points within %s and the next best loses by %.0f in BIC", percent(t.scatter), t.gap)
 	} else {
 		a.Class, a.Confidence = people.choose(v.look)
+		a.Odds = map[Class]float64{}
+		for i, v := range people.probabilities(v.look) {
+			a.Odds[judged[i]] = v
+		}
 		a.Basis = "the share of hand-classed series with such a plot that people class so"
 		if t.follows() && t.scatter <= scattered && t.class != a.Class {
-			a.Confidence = min(a.Confidence, doubted)
+			if a.Confidence > doubted {
+				a.Odds[t.class] += a.Confidence - doubted
+				a.Odds[a.Class] = doubted
+				a.Confidence = doubted
+			}
 			a.Basis += "; lowered because a curve of another class follows the points within their scatter"
 		}
 		a.Clear = a.Confidence >= clearJudgement

@@ -62,15 +62,19 @@ type Analysis struct {
 	Winner   *Fit  // the first of Fits; nil when none fits
 	RunnerUp *Fit  // the best of another class; nil when there is none
 
-	Exponent     Interval // p of the power fit: y ~ x^p above its offset
-	Votes        map[Class]float64
-	Extrapolated Class   // class expected on [xmax, 1000 xmax]
-	Crossover    float64 // x beyond xmax where the winner and the runner-up part by a factor 2; 0 when they do not
-	Resolution   float64 // step of the grid that y lies on; 0 when none is seen
-	Truncated    string  // why the series ends where it does; "" when nothing is known
-	Censored     []int   // points at or over the limit
-	Insufficient bool    // fewer usable points than any fit needs
-	BelowQuantum bool    // the range of y is within three steps of its resolution
+	// Odds are the probabilities of the classes: of the judgement, or of the
+	// settled class and the runner-up's. They sum to 1.
+	Odds map[Class]float64
+
+	Exponent     Interval          // p of the power fit: y ~ x^p above its offset
+	Votes        map[Class]float64 // shares of the block resamples; nil without a bootstrap
+	Extrapolated Class             // class expected on [xmax, 1000 xmax]
+	Crossover    float64           // x beyond xmax where the winner and the runner-up part by a factor 2; 0 when they do not
+	Resolution   float64           // step of the grid that y lies on; 0 when none is seen
+	Truncated    string            // why the series ends where it does; "" when nothing is known
+	Censored     []int             // points at or over the limit
+	Insufficient bool              // fewer usable points than any fit needs
+	BelowQuantum bool              // the range of y is within three steps of its resolution
 	Notes        []string
 
 	extreme bool // magnitudes that are not analysed

@@ -29,14 +29,27 @@ func (j *judgement) terms(l look) [1 + 2*lookWidth]float64 {
 	return t
 }
 
+// Where the better curve leaves more than this share of the variance, nobody
+// sees it in the points, however steep they are: the odds of a definite class
+// fall with the fourth power of the share. Few series that people classed lie
+// there, so the weights do not tell.
+const (
+	unexplained      = 0.3
+	unexplainedPower = 4
+)
+
 // probabilities of the classes in the order of judged.
 func (j *judgement) probabilities(l look) [len(judged)]float64 {
 	t := j.terms(l)
+	excess := unexplainedPower * math.Max(l.misfit-l.gain-math.Log(unexplained), 0)
 	var p [len(judged)]float64
 	top := math.Inf(-1)
 	for c := range p {
 		for i, v := range t {
 			p[c] += j.weights[c][i] * v
+		}
+		if judged[c] != Unknown {
+			p[c] -= excess
 		}
 		top = math.Max(top, p[c])
 	}
