@@ -181,7 +181,7 @@ func (a *ProviderAnswer) class() *growth.Class {
 func providerAnswer(r llm.Reply) *ProviderAnswer {
 	a := &ProviderAnswer{
 		TypeOfEquation: r.Answer.TypeOfEquation, UpperBound: r.Answer.UpperBound, Complexity: r.Answer.Complexity,
-		Reasoning: r.Answer.Reasoning, Confidence: r.Answer.Confidence, Model: r.Model,
+		Reasoning: r.Answer.Reasoning, Confidence: r.Answer.Confidence, Model: r.Model, Fingerprint: r.Fingerprint,
 		Repairs: r.Answer.Repairs, Verdict: string(r.Verdict), Asked: len(r.Attempts),
 		InputTokens: r.Usage.Input, OutputTokens: r.Usage.Output,
 	}

@@ -76,6 +76,7 @@ type ProviderAnswer struct {
 	Reasoning      string   `json:"reasoning"`
 	Confidence     *float64 `json:"confidence"`
 	Model          string   `json:"model"` // as the server named it
+	Fingerprint    string   `json:"fingerprint"`
 	Repairs        []string `json:"repairs"`
 	Verdict        string   `json:"verdict"`
 	Objection      *string  `json:"objection"`

@@ -1,6 +1,7 @@
 package stages
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -127,6 +128,18 @@ func (e *environ) openJournal() (*llm.Journal, error) {
 		e.journal = j
 	}
 	return e.journal, nil
+}
+
+// journalDigest identifies everything that the journal holds, "" where the run
+// needed none.
+func (e *environ) journalDigest(ctx context.Context) (string, error) {
+	e.mu.Lock()
+	j := e.journal
+	e.mu.Unlock()
+	if j == nil {
+		return "", nil
+	}
+	return j.Digest(ctx)
 }
 
 // config reads a provider block. The key comes from the environment; a block

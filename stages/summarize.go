@@ -2,13 +2,16 @@ package stages
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/csv"
+	"encoding/hex"
 	"fmt"
 	"os"
 	"strconv"
 	"time"
 
 	"github.com/concluder/concluder/pipeline"
+	"github.com/concluder/concluder/stages/llm"
 )
 
 // summarizeKind gathers every instance's result into one summary and a table.
@@ -50,6 +53,7 @@ type Timing struct {
 	DurationSeconds float64   `json:"duration_seconds"`
 
 	Providers map[string]Spent `json:"providers,omitempty"` // by name; what this run sent
+	Journal   string           `json:"journal_digest,omitempty"`
 }
 
 // Spent is what one provider was sent in one run.
@@ -72,11 +76,65 @@ type Spent struct {
 
 // Provenance says what made the summary.
 type Provenance struct {
-	Program string   `json:"program"`
-	Units   []string `json:"units"` // x and y as the datasets name them
+	Program      string         `json:"program"`
+	Prompt       string         `json:"prompt_digest"` // of the built-in prompt's wording
+	Reader       string         `json:"reader_version"`
+	Seeds        string         `json:"seeds"`
+	Inputs       string         `json:"inputs_digest"` // of the conclusions summed up
+	Models       map[string]int `json:"models"`        // as the servers named them, with the answers of each
+	Fingerprints map[string]int `json:"fingerprints"`
+	X            string         `json:"x"` // what was measured, as the first load stage says it
+	Y            string         `json:"y"`
 }
 
-func (e *environ) runSummarize(_ context.Context, t *pipeline.Task) error {
+// provenance gathers what the results themselves say of their origin.
+func (e *environ) provenance(t *pipeline.Task, results map[string]*Result) Provenance {
+	p := Provenance{
+		Program: t.Program, Prompt: llm.PromptDigest(), Reader: llm.ReaderVersion,
+		Seeds:  "derived from each series' points",
+		Models: map[string]int{}, Fingerprints: map[string]int{},
+	}
+	h := sha256.New()
+	for _, u := range t.Upstream("conclusions") {
+		fmt.Fprintf(h, "%q %q %s\n", u.Stage, u.Instance, u.Outputs["conclusion"].Digest)
+	}
+	p.Inputs = hex.EncodeToString(h.Sum(nil))
+	for _, r := range results {
+		if a := r.answer(); a != nil {
+			p.Models[a.Model]++
+			if a.Fingerprint != "" {
+				p.Fingerprints[a.Fingerprint]++
+			}
+		}
+	}
+	p.X, p.Y = e.measured()
+	return p
+}
+
+// measured is what the first load stage calls x and y.
+func (e *environ) measured() (x, y string) {
+	for _, st := range e.plan.Stages {
+		if st.Kind.Name != "load" || len(e.plan.Instances) == 0 {
+			continue
+		}
+		spec, diags := st.Node(e.plan.Instances[0])
+		if diags.HasErrors() {
+			continue
+		}
+		for _, v := range spec.Settings {
+			switch v.Name {
+			case "x":
+				x = v.Value.AsString()
+			case "y":
+				y = v.Value.AsString()
+			}
+		}
+		return x, y
+	}
+	return "", ""
+}
+
+func (e *environ) runSummarize(ctx context.Context, t *pipeline.Task) error {
 	now := time.Now().UTC()
 	stamp := now.Format(time.RFC3339)
 	plotErrors := map[string]string{}
@@ -88,7 +146,6 @@ func (e *environ) runSummarize(_ context.Context, t *pipeline.Task) error {
 	s := &Summary{
 		Pipeline:      e.plan.Name,
 		Configuration: e.configuration(),
-		Provenance:    Provenance{Program: t.Program},
 		Results:       make(map[string]*Result, len(t.Instances)),
 	}
 	first := ""
@@ -111,12 +168,16 @@ func (e *environ) runSummarize(_ context.Context, t *pipeline.Task) error {
 		}
 		s.Results[u.Instance] = r
 	}
+	s.Provenance = e.provenance(t, s.Results)
 	s.Statistics = statisticsOf(t.Instances, s.Results)
 	var err error
 	if s.Comparison, err = compare(t.Upstream("conclusions")); err != nil {
 		return err
 	}
 	s.Timing = Timing{Started: e.started.UTC(), Finished: now, DurationSeconds: now.Sub(e.started).Seconds(), Providers: e.spent()}
+	if s.Timing.Journal, err = e.journalDigest(ctx); err != nil {
+		return err
+	}
 	if err := writeJSON(t.Output("summary"), s); err != nil {
 		return err
 	}
