@@ -35,7 +35,7 @@ type Usage struct {
 type Attempt struct {
 	ID          int64  // row in the journal
 	Step        int    // 0 for the first answer to the question
-	Kind        string // why it was asked for: "first", "larger_cap", "re_ask", "reworded", "again"
+	Kind        string // why it was asked for: "first", "larger_cap", "re_ask", "reworded"
 	Sent        time.Time
 	Request     []byte // the request's body as sent
 	Body        []byte // the response's body as it came, secrets redacted

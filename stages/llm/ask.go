@@ -136,8 +136,6 @@ func nextStep(got []Attempt, reAsks int) (kind string, more bool) {
 		return kindReworded, true
 	case ContextLength, BadRequest, PromptCut:
 		return "", false
-	case NoChoices, Empty:
-		return kindAgain, true
 	}
 	return kindReAsk, true
 }

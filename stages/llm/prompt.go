@@ -124,12 +124,11 @@ const (
 	kindLargerCap = "larger_cap" // the answer before was cut at the token cap
 	kindReAsk     = "re_ask"     // it was not acceptable; the request quotes what is wrong
 	kindReworded  = "reworded"   // it was refused or filtered
-	kindAgain     = "again"      // it held nothing to quote: the same request once more
 )
 
 // conversation returns the messages of the next request, given the answers so
-// far and the kind of step.
-func conversation(q Question, kind string, last *Attempt) []message {
+// far and the kind of step. No two steps of a question send the same words.
+func conversation(q Question, kind string, history []Attempt) []message {
 	m := []message{{"system", system}, {"user", promptFor(q)}}
 	switch kind {
 	case kindReworded:
@@ -137,18 +136,24 @@ func conversation(q Question, kind string, last *Attempt) []message {
 	case kindReAsk:
 		// What looped or was cut is not shown again: it would cost tokens
 		// and invite the model to go on with it.
+		last := &history[len(history)-1]
 		if last.Text != "" && last.Verdict != Degenerate && last.Verdict != Truncated && last.Verdict != Echo {
-			m = append(m, message{"assistant", clip(last.Text, 2000)}, message{"user", complaint(last)})
+			m = append(m, message{"assistant", clip(last.Text, 2000)}, message{"user", complaint(history)})
 		} else {
-			m[1].Content += "\n\n" + complaint(last)
+			m[1].Content += "\n\n" + complaint(history)
 		}
 	}
 	return m
 }
 
-// complaint quotes what is wrong with an answer.
-func complaint(a *Attempt) string {
-	s := "An earlier answer was not accepted: " + strings.TrimRight(a.Detail, ".") + "."
+// complaint quotes what is wrong with the last answer.
+func complaint(history []Attempt) string {
+	a := history[len(history)-1]
+	s := "An earlier answer was not accepted: "
+	if n := len(history); n > 1 {
+		s = fmt.Sprintf("%d earlier answers were not accepted; the last: ", n)
+	}
+	s += strings.TrimRight(a.Detail, ".") + "."
 	switch a.Verdict {
 	case Truncated:
 		s += " Keep the reasoning under 40 words."

@@ -18,8 +18,8 @@ func TestSpoiltAnswers(t *testing.T) {
 		first llm.Verdict
 		kind  string // of the request after it
 	}{
-		{llmtest.ChoicesNull, llm.NoChoices, "again"},
-		{llmtest.OnlyReasoning, llm.Empty, "again"},
+		{llmtest.ChoicesNull, llm.NoChoices, "re_ask"},
+		{llmtest.OnlyReasoning, llm.Empty, "re_ask"},
 		{llmtest.LengthMidString, llm.Truncated, "larger_cap"},
 		{llmtest.WhitespaceLoop, llm.Degenerate, "re_ask"},
 		{llmtest.PhraseLoop, llm.Degenerate, "re_ask"},

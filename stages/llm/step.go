@@ -38,13 +38,14 @@ const (
 // step sends requests until one is answered, and reads the answer. It returns
 // how many it sent. An attempt without an ID is a refusal of this question.
 func (c *Client) step(ctx context.Context, q Question, s step, judge Judge) (*attemptAnswer, int, error) {
-	var last *Attempt
 	larger := s.kind == kindLargerCap
-	for i := range s.history {
-		last = &s.history[i]
-		larger = larger || last.Kind == kindLargerCap
+	if larger && c.tokenCap(true) <= c.tokenCap(false) { // the model's context is full
+		s.kind = kindReAsk
 	}
-	messages := conversation(q, s.kind, last)
+	for _, a := range s.history {
+		larger = larger || a.Kind == kindLargerCap
+	}
+	messages := conversation(q, s.kind, s.history)
 	sent, failures, lost, refused := 0, 0, 0, 0
 	for {
 		mode, name := c.serverWays()
