@@ -37,7 +37,7 @@ const (
 	OpErf
 	OpGamma
 	OpFactorial
-	OpMin // one or more arguments
+	OpMin // two or more arguments
 	OpMax
 	opCount
 )
@@ -190,6 +190,10 @@ func build(op Op, args []*node) *node {
 		return mul(args...)
 	case OpDiv:
 		return div(args[0], args[1])
+	case OpMin, OpMax:
+		if len(args) == 1 {
+			return args[0]
+		}
 	}
 	return newNode(op, args...)
 }

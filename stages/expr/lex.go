@@ -103,12 +103,6 @@ func plainOf(r rune, from, plain string) byte {
 }
 
 func (l *lexer) run() error {
-	if len(l.src) > maxSource {
-		return l.fail(0, "the text is longer than 8192 bytes")
-	}
-	if !utf8.ValidString(l.src) {
-		return l.fail(0, "the text is not valid UTF-8")
-	}
 	for {
 		space := l.skipSpace()
 		if l.pos >= len(l.src) {

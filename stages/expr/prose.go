@@ -17,6 +17,12 @@ const maxAlternatives = 4
 // and the other is among the Alternatives. A text that is cut off is never
 // completed. An error is a *SyntaxError.
 func Parse(src string, d Dialect) (Reading, error) {
+	if len(src) > maxSource {
+		return Reading{}, &SyntaxError{Source: src, Msg: "the text is longer than 8192 bytes"}
+	}
+	if !utf8.ValidString(src) {
+		return Reading{}, &SyntaxError{Source: src, Msg: "the text is not valid UTF-8"}
+	}
 	first, doubts, err := parseOnce(src, d, nil)
 	if err != nil {
 		// The text may read only in its other way.

@@ -6,22 +6,40 @@ import (
 	"strings"
 )
 
-// maxSimplifyBits bounds the numbers that Simplify computes; larger ones stay
-// as they were written.
-const maxSimplifyBits = 4096
+// maxSimplifyBits bounds the powers of numbers that Simplify computes; larger
+// ones stay as they were written.
+const maxSimplifyBits = 1024
 
 // Simplify returns an expression with the same value at every x > 0 where e is
 // defined; it may be defined at more. Coefficients are exact rationals, nothing
 // is rounded: x0 - x0*0.9999994 becomes 6e-7*x0. Like terms and like powers are
 // collected, numbers are multiplied into sums, exp(a)*exp(b) becomes exp(a + b);
 // products of sums are not expanded. Terms keep the order in which they first
-// appear.
+// appear. Where a coefficient would take more digits than Parse reads, e comes
+// back as it is.
 func Simplify(e Expr) Expr {
 	if e.n == nil {
 		return Expr{}
 	}
 	s := &simplifier{done: map[*node]form{}}
-	return Expr{s.form(e.n).node()}
+	n := s.form(e.n).node()
+	if !readable(n) {
+		return e
+	}
+	return Expr{n}
+}
+
+// readable reports whether Parse would take every number of n.
+func readable(n *node) bool {
+	if n.op == OpNum {
+		return len(n.num.text) <= maxDigits
+	}
+	for _, a := range n.args {
+		if !readable(a) {
+			return false
+		}
+	}
+	return n.depth <= maxDepth
 }
 
 // A form is a sum of terms with different keys.
@@ -119,9 +137,6 @@ func (s *simplifier) compute(n *node) form {
 	args := make([]*node, len(n.args))
 	for i, a := range n.args {
 		args[i] = s.form(a).node()
-	}
-	if len(args) == 1 && (n.op == OpMin || n.op == OpMax) {
-		return s.form(n.args[0])
 	}
 	if n.op == OpAbs {
 		f := s.form(n.args[0])
