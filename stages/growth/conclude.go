@@ -198,7 +198,7 @@ func smallerFails(s Series, a *Analysis, b Bound, as Asymptote) string {
 	if err != nil {
 		return ""
 	}
-	missed, ok := trend(s, v, a.Resolution)
+	missed, ok := trend(s, v, a.offset(s), a.Resolution)
 	if !ok {
 		return ""
 	}

@@ -115,7 +115,7 @@ func againstEquation(f expr.Expr, as Asymptote, eq *Equation) *EquationCheck {
 		return &EquationCheck{Dominates: &no, Reason: fmt.Sprintf("the equation is %s, the bound %s", eq.Fine, as.Text)}
 	case Smaller:
 		q := eq.asymptote
-		if as.Class == q.Class && as.Fine == q.Fine && as.Degree-q.Degree <= tolerance {
+		if up := as.Degree - q.Degree; as.Class == q.Class && as.Fine == q.Fine && up > 0 && up <= tolerance {
 			return &EquationCheck{Dominates: &yes, Least: &yes, Reason: fmt.Sprintf("the equation's exponent %.3g is rounded up to %.3g", q.Degree, as.Degree)}
 		}
 		return &EquationCheck{Dominates: &yes, Least: &no, Reason: fmt.Sprintf("the equation is %s, the bound %s", eq.Fine, as.Text)}
@@ -144,7 +144,7 @@ func checkData(s Series, a *Analysis, b *Bound, class Class) (*DataCheck, Interv
 	}
 	one := 1.0
 	d.Coverage = &one
-	missed, ok := trend(s, b.values, a.Resolution)
+	missed, ok := trend(s, b.values, a.offset(s), a.Resolution)
 	if ok {
 		d.Trend = &missed.Value
 	}

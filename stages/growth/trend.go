@@ -12,18 +12,19 @@ import (
 // series strays as much.
 const tolerance = 0.35
 
-// trend is the slope of log(y/g) on log x with its 95 % interval by a moving
-// block bootstrap: what the shape g misses of the growth. Points weigh by how
-// well their logarithm is known, so that values near the resolution of y
-// count little.
-func trend(s Series, v values, resolution float64) (Interval, bool) {
+// trend is the slope of log((y-a)/g) on log x with its 95 % interval by a moving
+// block bootstrap: what the shape g misses of the growth above the offset a.
+// Points weigh by how well that logarithm is known: values near the resolution
+// of y, and near the offset, count little.
+func trend(s Series, v values, offset, resolution float64) (Interval, bool) {
 	var x, z, w []float64
 	for i := range s.X {
-		if s.X[i] > 0 && s.Y[i] > 0 && v.h[i] > 0 {
-			q := resolution / s.Y[i]
+		y := s.Y[i] - offset
+		if s.X[i] > 0 && y > 0 && v.h[i] > 0 {
 			x = append(x, math.Log(s.X[i]))
-			z = append(z, math.Log(s.Y[i])-math.Log(v.h[i]))
-			w = append(w, 1/(0.1*0.1+q*q/12))
+			z = append(z, math.Log(y)-math.Log(v.h[i]))
+			q, r := resolution/y, 0.1*s.Y[i]/y
+			w = append(w, 1/(r*r+q*q/12))
 		}
 	}
 	if len(x) < 3 {
@@ -47,6 +48,18 @@ func trend(s Series, v values, resolution float64) (Interval, bool) {
 	}
 	slices.Sort(slopes)
 	return Interval{slope, quantile(slopes, 0.025), quantile(slopes, 0.975)}, true
+}
+
+// offset is what a series starts from, by its fit of a+b*x^p on the relative
+// scale: growth is what comes on top. It is 0 where the fit has none, and never
+// above the smallest value.
+func (a *Analysis) offset(s Series) float64 {
+	for _, f := range a.Fits {
+		if f.Family == OffsetPower && f.B > 0 && f.A > 0 {
+			return min(f.A, slices.Min(s.Y))
+		}
+	}
+	return 0
 }
 
 // rises and falls say whether a trend is significant and beyond the tolerance.
