@@ -49,12 +49,12 @@ type doer struct {
 func newDoer(cfg Config, r *redactor) *doer {
 	t := cfg.Transport
 	if t == nil {
-		base := http.DefaultTransport.(*http.Transport).Clone()
+		base := &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, TLSHandshakeTimeout: 10 * time.Second, IdleConnTimeout: 90 * time.Second}
+		base.DialContext = (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext
 		// A connection for each request in flight is kept open: the default
 		// of two would dial anew for most of them.
 		base.MaxIdleConns = cfg.Limits.InFlight
 		base.MaxIdleConnsPerHost = cfg.Limits.InFlight
-		base.ResponseHeaderTimeout = 0 // the whole request has a timeout
 		base.MaxResponseHeaderBytes = 1 << 20
 		t = base
 	}
@@ -151,16 +151,17 @@ func transportClass(ctx context.Context, ex *exchange) class {
 	return classLost
 }
 
-// send performs an exchange through the library.
-func send(ctx context.Context, api *openai.Client, model string, ex *exchange) {
+// send performs an exchange through the library, which makes the address, the
+// headers and the authorization. What is sent is ex.body: see doer.Do. So the
+// request that the library is given is a stand-in, and its model one that the
+// library has no opinion on: it refuses some by name. Its reading of the
+// response is not used either: it takes an error inside a 200 for an answer
+// without choices, and drops what it does not know.
+func send(ctx context.Context, api *openai.Client, ex *exchange) {
 	ctx = context.WithValue(ctx, exchangeKey{}, ex)
-	// The library's own reading of the response is not used: it takes an
-	// error inside a 200 for an answer without choices, and drops what it
-	// does not know. Its errors say nothing that ex does not say better,
-	// but for a request that it refuses to build.
 	_, err := api.CreateChatCompletion(ctx, openai.ChatCompletionRequest{
-		Model:    model,
-		Messages: []openai.ChatCompletionMessage{{Role: openai.ChatMessageRoleUser, Content: "-"}},
+		Model:    "stand-in",
+		Messages: []openai.ChatCompletionMessage{{Role: openai.ChatMessageRoleUser, Content: "stand-in"}},
 	})
 	if err != nil && ex.err == nil && ex.resp.status == 0 {
 		ex.err = err

@@ -210,7 +210,7 @@ func (c *Client) once(ctx context.Context, s step, req request) (done, error) {
 	c.j.at("send")
 	ex := &exchange{body: req.body, resp: response{attempt: id}}
 	sctx, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
-	send(sctx, c.api, c.cfg.Model, ex)
+	send(sctx, c.api, ex)
 	cancel()
 	c.j.at("received")
 	d.sent = ex.sent || ex.resp.status != 0
@@ -228,7 +228,7 @@ func (c *Client) once(ctx context.Context, s step, req request) (done, error) {
 	}
 	d.finding = c.find(ctx, ex, req, &d.answer)
 	o, tokens := c.outcomeOf(in, req, &d)
-	lerr := c.lim.release(t, result{class: d.finding.class, tokens: tokens, wait: d.finding.wait, hinted: d.finding.hinted, late: ex.err != nil && errors.Is(ex.err, context.DeadlineExceeded)}, c.cfg.MaxWait)
+	lerr := c.lim.release(t, result{class: d.finding.class, tokens: tokens, wait: d.finding.wait, hinted: d.finding.hinted, late: d.finding.class == classLost && errors.Is(ex.err, context.DeadlineExceeded)}, c.cfg.MaxWait)
 	c.settle(in, o)
 	switch {
 	case lerr == nil:
