@@ -149,7 +149,7 @@ func (s *study) accepted(by string, r llm.Reply) *Conclusion {
 		c.Confidence, c.ConfidenceBasis = own.Confidence, own.Basis+"; clear enough to overrule the model"
 	default:
 		c.TypeOfEquation, c.ClassSource = claimed, "provider"
-		c.Confidence, c.ConfidenceBasis = s.analysis.Votes[claimed], "the built-in analysis of the points, which is not clear and gives way to an accepted answer"
+		c.Confidence, c.ConfidenceBasis = s.analysis.Odds[claimed], "the built-in analysis of the points, which is not clear and gives way to an accepted answer"
 	}
 	bound, verification := own.Bound, own.Verification
 	if c.ClassSource != "data" && !a.Bound.IsZero() {
