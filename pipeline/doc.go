@@ -1,0 +1,81 @@
+// Package pipeline reads a pipeline file and brings what it describes up to
+// date: file → plan → nodes → keys → runs. It knows nothing of expressions,
+// models or plots; what a stage does is a Kind, which the program passes in.
+//
+//	pipeline.hcl ──Load──▶ Plan ──Run──▶ Outcome
+//	                        │
+//	                        └──Explain──▶ what would run, and why
+//
+// The language is in lang*.go, parse*.go and eval*.go; see Load. The rest of
+// this page is about the engine.
+//
+// # Nodes
+//
+// A stage has a node for each instance, or one node in all (aggregate).
+// References are edges. Nodes are numbered, stage by stage, and edges follow
+// from the stages (node.go), so a graph of a million nodes is a few arrays.
+//
+// A node is in exactly one state:
+//
+//	           ┌─────────┐  all it depends   ┌───────┐  a slot   ┌─────────┐
+//	           │ waiting │ ───on has ended──▶│ ready │ ──free───▶│ running │
+//	           └─────────┘                   └───────┘           └─────────┘
+//	                │                            ▲      an input      │
+//	                │ something it               └──── changed ───────┤
+//	                │ depends on                      meanwhile       │
+//	     ┌──────────┴────────┐          ┌──────────┬──────────────────┼──────────┐
+//	  failed            did not run     │          │                  │          │
+//	     ▼                   ▼          ▼          ▼                  ▼          ▼
+//	┌─────────┐         ┌─────────┐ ┌────────┐ ┌────────┐        ┌────────┐ ┌─────────┐
+//	│ skipped │         │ not_run │ │ cached │ │  done  │        │ failed │ │ not_run │
+//	└─────────┘         └─────────┘ └────────┘ └────────┘        └────────┘ └─────────┘
+//	                                 up to      executed          its kind   paused or
+//	                                 date                         failed     interrupted
+//
+// The six below are final for the run. Done and cached are the same to those
+// that depend on the node: what they write cannot depend on which it was. A
+// node that is not selected is only looked at; it ends as not_run, and others
+// see it as its last record says, marked stale where that does not hold any
+// more. Aggregate nodes of Partial kinds run in any case, last.
+//
+// # Keys
+//
+// A node's key is the digest of everything that may influence its outputs: see
+// manifest.walk (key.go), which is the only list of that. The walk feeds two
+// sinks, the hash and the list of components that the record keeps. A node is
+// up to date when its key is the recorded one and its outputs on disk have the
+// recorded digests. Keys hold the digests of upstream outputs, not upstream
+// keys: outputs that come out the same stop the wave.
+//
+// # A run
+//
+//  1. lock the state and the results, read what is remembered (run.go)
+//  2. scan: every instance is walked down its stages until something is stale,
+//     on all CPUs; most runs end here (schedule_scan.go)
+//  3. schedule: one goroutine owns the graph; it admits instances in file
+//     order through the window of batch_size and starts the nodes that are
+//     ready, earlier instances and deeper stages first (schedule.go). A worker
+//     holds one of max_workers slots, and none while in Task.Idle
+//     (run_slots.go)
+//  4. a worker computes the key, runs the kind in a private folder of the
+//     results directory, checks that the inputs are still what the key says,
+//     renames the outputs into place (node_run.go, node_publish.go), and only
+//     then the scheduler records the node
+//  5. aggregate nodes of Partial kinds, the outcome, the last event
+//
+// A process killed between rename and record leaves outputs that differ from
+// the record or a node without one: both run again. Records are flushed a few
+// times a second; what a kill loses runs again too.
+//
+// Stopping has three strengths: after a StopError, a first failure with
+// FailFast, or Options.Drain nothing more is executed, but nodes are still
+// looked at, so that the report can tell those that are up to date; when the
+// context ends or the disk is full not even that; a PauseError stops nothing
+// but the node and what depends on it.
+//
+// A pipeline with an aggregate node in the middle has phases: the window of
+// batch_size slides over each by itself, since no instance can be finished
+// across such a node before all have reached it.
+//
+// What is remembered is described in package store.
+package pipeline

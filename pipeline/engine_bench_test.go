@@ -1,0 +1,137 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+	"testing"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+)
+
+// benchWorld is a graph of three stages for n instances and a report, with
+// attributes that cost nothing to evaluate: what remains is the engine.
+func benchWorld(b *testing.B, n int) (*Plan, Options) {
+	b.Helper()
+	dir := b.TempDir()
+	if err := os.MkdirAll(dir+"/data", 0o777); err != nil {
+		b.Fatal(err)
+	}
+	p := &Plan{Name: "bench", File: dir + "/pipeline.hcl", Dir: dir, ResultsDir: dir + "/results"}
+	for i := range n {
+		name := fmt.Sprintf("i%06d", i)
+		p.Instances = append(p.Instances, name)
+		if err := os.WriteFile(dir+"/data/"+name, []byte(name), 0o644); err != nil {
+			b.Fatal(err)
+		}
+	}
+	settings := []SettingValue{{"x", cty.StringVal("size"), true}, {"y", cty.StringVal("time"), true}}
+	stage := func(kind string, perInstance bool, deps ...Dep) *Stage {
+		k := &Kind{Name: kind, Version: "1", Partial: !perInstance}
+		k.Outputs = func(p Place) []Output { return []Output{{"out", kind + "/" + p.File + ".txt"}} }
+		k.Run = func(_ context.Context, t *Task) error {
+			return os.WriteFile(t.Output("out"), []byte(t.Instance), 0o644)
+		}
+		s := &Stage{Kind: k, Name: "s", PerInstance: perInstance, Deps: deps}
+		s.node = func(instance string) (*NodeSpec, hcl.Diagnostics) {
+			spec := &NodeSpec{Settings: settings, Outputs: k.Outputs(Place{Instance: instance, File: instance + "all"})}
+			if kind == "load" {
+				spec.Inputs = []InputFile{{Attr: "m", Path: dir + "/data/" + instance, Show: "data/" + instance}}
+			}
+			return spec, nil
+		}
+		p.Stages = append(p.Stages, s)
+		return s
+	}
+	load := stage("load", true)
+	conclude := stage("conclude", true, Dep{Attr: "dataset", Stage: load})
+	plot := stage("plot", true, Dep{Attr: "conclusion", Stage: conclude}, Dep{Attr: "dataset", Stage: load})
+	stage("report", false, Dep{Attr: "conclusions", Stage: conclude}, Dep{Attr: "plots", Stage: plot})
+	return p, Options{}
+}
+
+func benchRun(b *testing.B, p *Plan, o Options) *Outcome {
+	b.Helper()
+	out, err := Run(context.Background(), p, o)
+	if err != nil || out.Failed+out.Skipped > 0 {
+		b.Fatalf("%+v, %v", out, err)
+	}
+	return out
+}
+
+func benchSizes() []int {
+	sizes := []int{1_000, 10_000}
+	if s := os.Getenv("PIPELINE_BENCH_INSTANCES"); s != "" {
+		if n, err := strconv.Atoi(s); err == nil {
+			sizes = append(sizes, n)
+		}
+	}
+	return sizes
+}
+
+func liveHeap() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+// BenchmarkFirstRun is what the engine costs for nodes that only write a small
+// file.
+func BenchmarkFirstRun(b *testing.B) {
+	for _, n := range benchSizes() {
+		b.Run(strconv.Itoa(n), func(b *testing.B) {
+			for b.Loop() {
+				b.StopTimer()
+				p, o := benchWorld(b, n)
+				b.StartTimer()
+				out := benchRun(b, p, o)
+				b.ReportMetric(float64(out.Duration.Microseconds())/float64(out.Nodes), "µs/node")
+			}
+		})
+	}
+}
+
+// BenchmarkNothingToDo is a run over nodes that are all up to date.
+func BenchmarkNothingToDo(b *testing.B) {
+	for _, n := range benchSizes() {
+		b.Run(strconv.Itoa(n), func(b *testing.B) {
+			p, o := benchWorld(b, n)
+			benchRun(b, p, o)
+			benchRun(b, p, o) // digests what was still racy
+			before := liveHeap()
+			for b.Loop() {
+				out := benchRun(b, p, o)
+				if out.Executed > 0 {
+					b.Fatalf("%+v", out)
+				}
+				b.ReportMetric(float64(out.Duration.Nanoseconds())/float64(out.Nodes), "ns/node")
+				b.ReportMetric((float64(liveHeap())-float64(before))/float64(out.Nodes), "B/node")
+				runtime.KeepAlive(out)
+			}
+		})
+	}
+}
+
+// BenchmarkOneChange is a run with one changed input.
+func BenchmarkOneChange(b *testing.B) {
+	for _, n := range benchSizes() {
+		b.Run(strconv.Itoa(n), func(b *testing.B) {
+			p, o := benchWorld(b, n)
+			benchRun(b, p, o)
+			benchRun(b, p, o)
+			for i := 0; b.Loop(); i++ {
+				path := p.Dir + "/data/" + p.Instances[n/2]
+				if err := os.WriteFile(path, []byte("changed "+strconv.Itoa(i)), 0o644); err != nil {
+					b.Fatal(err)
+				}
+				if out := benchRun(b, p, o); out.Executed != 1 {
+					b.Fatalf("%+v", out)
+				}
+			}
+		})
+	}
+}
