@@ -25,28 +25,7 @@ func Analyze(s Series, opt Options) *Analysis {
 	v := p.view()
 	curves := p.compare(len(p.gx), true)
 	t := p.test(curves)
-	if t.settled() {
-		a.Class, a.Confidence, a.Clear = t.class, t.confidence(), true
-		a.Odds = map[Class]float64{t.class: a.Confidence}
-		a.Odds[t.rival.class(p.scale())] += 1 - a.Confidence
-		a.Basis = fmt.Sprintf("one kind of curve follows the points within %s and the next best loses by %.0f in BIC", percent(t.scatter), t.gap)
-	} else {
-		a.Class, a.Confidence = people.choose(v.look)
-		a.Odds = map[Class]float64{}
-		for i, v := range people.probabilities(v.look) {
-			a.Odds[judged[i]] = v
-		}
-		a.Basis = "the share of hand-classed series with such a plot that people class so"
-		if t.follows() && t.scatter <= scattered && t.class != a.Class {
-			if a.Confidence > doubted {
-				a.Odds[t.class] += a.Confidence - doubted
-				a.Odds[a.Class] = doubted
-				a.Confidence = doubted
-			}
-			a.Basis += "; lowered because a curve of another class follows the points within their scatter"
-		}
-		a.Clear = a.Confidence >= clearJudgement
-	}
+	a.decide(&people, v.look, t, p.scale())
 	a.describe(p, curves)
 	if opt.Resamples >= 0 {
 		n := opt.Resamples
@@ -59,14 +38,38 @@ func Analyze(s Series, opt Options) *Analysis {
 	return a
 }
 
+// decide sets the class, its probability and what that rests on.
+func (a *Analysis) decide(j *judgement, l look, t test, s scale) {
+	a.Odds = map[Class]float64{}
+	if t.settled() {
+		a.Class, a.Confidence, a.Clear = t.class, t.confidence(), true
+		a.Odds[t.class] = a.Confidence
+		a.Odds[t.rival.class(s)] += 1 - a.Confidence
+		a.Basis = fmt.Sprintf("one kind of curve follows the points within %s and the next best loses by %.0f in BIC", percent(t.scatter), t.gap)
+		return
+	}
+	a.Class, a.Confidence = j.choose(l)
+	for i, v := range j.probabilities(l) {
+		a.Odds[judged[i]] = v
+	}
+	a.Basis = "the share of hand-classed series with such a plot that people class so"
+	if t.follows() && t.scatter <= scattered && t.class != a.Class && a.Confidence > doubted {
+		a.Odds[t.class] += a.Confidence - doubted
+		a.Odds[a.Class], a.Confidence = doubted, doubted
+		a.Basis += "; lowered because a curve of another class follows the points within their scatter"
+	}
+	a.Clear = a.Confidence >= clearJudgement
+}
+
 const (
 	// clearJudgement is the probability from which a judgement overrules
 	// another opinion.
 	clearJudgement = 0.8
 	usualResamples = 200
 	// doubted is the most that a judgement is worth where a curve of another
-	// class follows the points: people and statistics part there.
-	doubted = 0.4
+	// class follows the points: people and statistics part there, and on series
+	// of known class the statistics are right.
+	doubted = 0.5
 	// scattered is the relative scatter beyond which a curve that follows the
 	// points says little about them.
 	scattered = 0.3
@@ -198,7 +201,7 @@ func (a *Analysis) describe(p *sample, curves fitted) {
 	winner, runner := -1, -1
 	for i, r := range rows {
 		a.Fits = append(a.Fits, r.Fit)
-		if winner < 0 && r.Class == a.Class && r.family.home() == a.Class {
+		if winner < 0 && a.Class != Unknown && r.Class == a.Class && r.family.home() == a.Class {
 			winner = i
 		}
 	}

@@ -19,15 +19,15 @@ const ridge = 2.0
 
 // fitJudgement maximises the penalised likelihood of the labels by Newton's
 // method.
-func fitJudgement(looks []look, labels []Class) judgement {
+func fitJudgement(cases []labelledCase) judgement {
 	var j judgement
-	n := float64(len(looks))
+	n := float64(len(cases))
 	for i := range lookWidth {
-		for _, l := range looks {
-			j.centre[i] += l.vector()[i] / n
+		for _, c := range cases {
+			j.centre[i] += c.vector()[i] / n
 		}
-		for _, l := range looks {
-			d := l.vector()[i] - j.centre[i]
+		for _, c := range cases {
+			d := c.vector()[i] - j.centre[i]
 			j.spread[i] += d * d / n
 		}
 		j.spread[i] = math.Sqrt(j.spread[i])
@@ -48,11 +48,11 @@ func fitJudgement(looks []look, labels []Class) judgement {
 				g[i] = ridge * j.weights[i/k][i%k]
 			}
 		}
-		for s, l := range looks {
-			t, p := j.terms(l), j.probabilities(l)
+		for _, s := range cases {
+			t, p := j.terms(s.look), j.probabilities(s.look)
 			for c := range classes {
 				want := 0.0
-				if judged[c] == labels[s] {
+				if string(judged[c]) == s.label {
 					want = 1
 				}
 				for a := range k {
@@ -124,8 +124,22 @@ var origins = regexp.MustCompile(`^(6s|139|arbitrated|circular|shift_register|bc
 // family are alike, so a fair test learns from other families only.
 func origin(name string) string { return origins.FindString(name) }
 
-// seen are the labelled series that the judgement decides.
-func seen(t testing.TB) (names []string, looks []look, labels []Class) {
+// A case is a labelled series with what the decision about it rests on.
+type labelledCase struct {
+	labelled
+	look
+	test
+	scale
+}
+
+func (c labelledCase) decide(j *judgement) *Analysis {
+	var a Analysis
+	a.decide(j, c.look, c.test, c.scale)
+	return &a
+}
+
+// seen are the labelled series that are not degenerate.
+func seen(t testing.TB) (out []labelledCase) {
 	for _, l := range hand(t) {
 		if !l.found {
 			continue
@@ -134,16 +148,13 @@ func seen(t testing.TB) (names []string, looks []look, labels []Class) {
 		if k, _ := p.degenerate(); k != growing {
 			continue
 		}
-		names = append(names, l.name)
-		looks = append(looks, p.view().look)
-		labels = append(labels, Class(l.label))
+		out = append(out, labelledCase{l, p.view().look, p.test(p.compare(len(p.gx), true)), p.scale()})
 	}
-	return names, looks, labels
+	return out
 }
 
 func TestJudgementIsTheFittedOne(t *testing.T) {
-	_, looks, labels := seen(t)
-	want := fitJudgement(looks, labels)
+	want := fitJudgement(seen(t))
 	if *train {
 		var b strings.Builder
 		b.WriteString("package growth\n\n// people is fitted by `go test -run Judgement -train`; do not edit.\nvar people = judgement{\n")
@@ -175,12 +186,12 @@ func list(v []float64) string {
 }
 
 // TestJudgementOnUnseenFamilies cross-validates by circuit family: each family
-// is judged by weights fitted to the others.
+// is classed with weights fitted to the others.
 func TestJudgementOnUnseenFamilies(t *testing.T) {
+	cases := seen(t)
 	var families []string
-	names, looks, labels := seen(t)
-	for _, n := range names {
-		if o := origin(n); !slices.Contains(families, o) {
+	for _, c := range cases {
+		if o := origin(c.name); !slices.Contains(families, o) {
 			families = append(families, o)
 		}
 	}
@@ -188,35 +199,24 @@ func TestJudgementOnUnseenFamilies(t *testing.T) {
 	type bin struct{ n, right, said float64 }
 	var bins [10]bin
 	for _, family := range families {
-		var trainLooks []look
-		var trainLabels []Class
-		for i := range looks {
-			if origin(names[i]) != family {
-				trainLooks = append(trainLooks, looks[i])
-				trainLabels = append(trainLabels, labels[i])
-			}
-		}
-		j := fitJudgement(trainLooks, trainLabels)
-		for i := range looks {
-			if origin(names[i]) != family {
+		j := fitJudgement(slices.DeleteFunc(slices.Clone(cases), func(c labelledCase) bool { return origin(c.name) == family }))
+		for _, c := range cases {
+			if origin(c.name) != family {
 				continue
 			}
-			got, p := j.choose(looks[i])
-			unseen.add(labels[i], got)
-			b := &bins[min(int(10*p), 9)]
+			a := c.decide(&j)
+			unseen.add(Class(c.label), a.Class)
+			plain.add(Class(c.label), c.decide(&people).Class)
+			b := &bins[min(int(10*a.Confidence), 9)]
 			b.n++
-			b.said += p
-			if got == labels[i] {
+			b.said += a.Confidence
+			if string(a.Class) == c.label {
 				b.right++
 			}
 		}
 	}
-	for i := range looks {
-		got, _ := people.choose(looks[i])
-		plain.add(labels[i], got)
-	}
 	for _, l := range hand(t) { // those too short to judge are unknown
-		if !slices.Contains(names, l.name) {
+		if !slices.ContainsFunc(cases, func(c labelledCase) bool { return c.name == l.name }) {
 			got := Unknown
 			if !l.found {
 				got = "absent"
@@ -229,7 +229,7 @@ func TestJudgementOnUnseenFamilies(t *testing.T) {
 	for _, b := range bins {
 		if b.n > 0 {
 			t.Logf("said %.2f, was %.2f (%d)", b.said/b.n, b.right/b.n, int(b.n))
-			ece += math.Abs(b.said-b.right) / float64(len(looks))
+			ece += math.Abs(b.said-b.right) / float64(len(cases))
 		}
 	}
 	t.Logf("families unseen: %s", unseen)

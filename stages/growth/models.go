@@ -176,7 +176,7 @@ type test struct {
 // another class nearly as good.
 const (
 	settledPoints   = 8
-	settledScatter  = 0.13
+	settledScatter  = 0.2
 	settledOutliers = 0.02
 	settledClosely  = 0.05
 	settledGap      = 4 // likelihood e^2 times greater
@@ -195,10 +195,13 @@ func (t test) follows() bool {
 		t.scatter <= settledClosely && t.outliers <= 1/float64(t.points)
 }
 
-// confidence of a settled class: by its likelihood against the runner-up, and
-// never certain, for people have other reasons too.
+// confidence of a settled class: by its likelihood against the runner-up. It is
+// never certain, for people have other reasons too, and the less so the more
+// the points scatter: from a tenth on some see no curve in them.
 func (t test) confidence() float64 {
-	return math.Min(1/(1+math.Exp(-t.gap/2)), 0.98)
+	const most, least, from = 0.98, 0.8, 0.12
+	limit := most - (most-least)*min(max((t.scatter-from)/(settledScatter-from), 0), 1)
+	return math.Min(1/(1+math.Exp(-t.gap/2)), limit)
 }
 
 func (p *sample) test(m fitted) test {

@@ -145,3 +145,29 @@ func TestKnownTruth(t *testing.T) {
 		t.Errorf("calibration error %.3f, want at most 0.05", ece/total)
 	}
 }
+
+// TestConfidenceOnKnownTruth draws size and noise evenly: the confidence must
+// say how often the class is right.
+func TestConfidenceOnKnownTruth(t *testing.T) {
+	r := rand.New(rand.NewPCG(0, 77))
+	const draws = 3000
+	var right, said [10]float64
+	for range draws {
+		tr := truths[r.IntN(len(truths))]
+		n := int(math.Round(math.Exp(uniform(r, math.Log(8), math.Log(500)))))
+		a := Analyze(tr.draw(r, n, uniform(r, 0, 0.2)), Options{Resamples: -1})
+		b := min(int(10*a.Confidence), 9)
+		said[b] += a.Confidence
+		if a.Class == tr.class {
+			right[b]++
+		}
+	}
+	ece := 0.0
+	for i := range said {
+		ece += math.Abs(said[i]-right[i]) / draws
+	}
+	t.Logf("calibration error %.3f", ece)
+	if ece > 0.05 {
+		t.Errorf("calibration error %.3f, want at most 0.05", ece)
+	}
+}
