@@ -112,7 +112,7 @@ func (a *Analysis) truncation(s Series) {
 	case s.Limit > 0 && top >= s.Limit/2:
 		a.Truncated = "right-truncated near the limit"
 	case s.Limit > 0:
-		a.Truncated = "ends well below the limit, reason unknown"
+		a.Truncated = "ended well below the limit, reason unknown"
 	default:
 		a.Truncated = "right-truncated, reason unknown"
 	}

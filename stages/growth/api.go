@@ -156,7 +156,7 @@ type Verdict struct {
 // A Conclusion is class, bound and their grounds, without a model's help.
 type Conclusion struct {
 	Class        Class
-	Source       string // "data", "equation", "both"
+	Source       string // SourceData or SourceBoth
 	Equation     *Equation
 	Shape        expr.Expr
 	Bound        Bound

@@ -52,26 +52,9 @@ func Conclude(s Series, a *Analysis, eq *Equation) Conclusion {
 
 // Sources of a class.
 const (
-	SourceData     = "data"     // the points decided
-	SourceEquation = "equation" // the equation decided
-	SourceBoth     = "both"     // points and equation, or points and model, agree
-	SourceProvider = "provider" // an accepted answer decided
+	SourceData = "data" // the points decided
+	SourceBoth = "both" // points and equation agree
 )
-
-// Settle decides the class where a verdict on a proposal stands against the
-// analysis: a clear analysis overrules, an unclear one gives way to an accepted
-// proposal.
-func Settle(a *Analysis, v Verdict, claimed Class) (Class, string) {
-	switch {
-	case !v.Accepted:
-		return a.Class, SourceData
-	case claimed == a.Class:
-		return a.Class, SourceBoth
-	case a.Clear:
-		return a.Class, SourceData
-	}
-	return claimed, SourceProvider
-}
 
 // A candidate is a shape with its envelope and how it fares on the points.
 type candidate struct {

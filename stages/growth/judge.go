@@ -61,7 +61,11 @@ func Judge(proposal expr.Expr, claimed Class, s Series, a *Analysis, eq *Equatio
 		return fail(CheckCover, "the bound cannot hold on the measured points: %v", err)
 	}
 	v.Bound = b
-	data, missed := checkData(s, a, &v.Bound, as.Class)
+	class := as.Class
+	if claimed == Unknown {
+		class = Unknown // such a bound is an envelope and claims to be no least one
+	}
+	data, missed := checkData(s, a, &v.Bound, class)
 	coverage := covered(proposal, s)
 	data.Coverage = &coverage
 	v.Verification.Data = data
@@ -71,7 +75,7 @@ func Judge(proposal expr.Expr, claimed Class, s Series, a *Analysis, eq *Equatio
 		return fail(CheckSlow, "%s grows too slowly: y/(%s) rises like x0^%.2f (95 %% interval %.2f to %.2f) over the measured range; a shape that grows faster is needed", text, shape, missed.Value, missed.Low, missed.High)
 	case missed.falls():
 		return fail(CheckLoose, "%s grows too fast to be a least upper bound: y/(%s) falls like x0^%.2f (95 %% interval %.2f to %.2f) over the measured range; a shape that grows more slowly is enough", text, shape, missed.Value, missed.Low, missed.High)
-	case b.Flat && as.Class != Unknown && claimed != Unknown:
+	case b.Flat && class != Unknown:
 		return fail(CheckCover, "%s explains nothing of the growth: the least bound of this shape over the points would be a constant, for the largest value lies at x0 = %s of up to %s", text, number(s.X[argmax(s.Y)]), number(s.X[len(s.X)-1]))
 	}
 	if q := v.Verification.Equation; q != nil && eq.Used && a.Class == eq.Class {
