@@ -2,6 +2,7 @@ package growth
 
 import (
 	"math/big"
+	"strconv"
 	"strings"
 
 	"github.com/concluder/concluder/stages/expr"
@@ -36,7 +37,7 @@ func (s *growthScale) expandNode(e expr.Expr) (series, error) {
 	case expr.OpNone:
 		return series{}, stuckf("there is no expression")
 	case expr.OpNum:
-		c, err := literal(e)
+		c, err := s.literal(e)
 		if err != nil {
 			return series{}, err
 		}
@@ -118,17 +119,26 @@ func (s *growthScale) expandNode(e expr.Expr) (series, error) {
 // them apart: trailing zeros that are not printed are known.
 const float32Doubt = 1.0 / (1 << 25)
 
+// maxLiteral bounds the digits of a literal.
+const maxLiteral = 400
+
 // literal returns a number with its doubt: half a unit in its last digit, or
 // of a float32 where that is less. Whole numbers without a point or an exponent
 // are meant exactly.
-func literal(e expr.Expr) (constant, error) {
+func (s *growthScale) literal(e expr.Expr) (constant, error) {
+	mantissa, exponent, scientific := strings.Cut(strings.ToLower(e.String()), "e")
 	r, ok := e.Rational()
-	if !ok {
-		return constant{}, stuckf("the number %s is too long or too far from 1", e)
-	}
 	c := ratConstant(r)
-	mantissa, _, scientific := strings.Cut(strings.ToLower(e.String()), "e")
-	if r.Sign() == 0 || !scientific && !strings.Contains(mantissa, ".") {
+	if !ok {
+		// Far from 1: the digits times a power of ten that is not multiplied out.
+		power, err := strconv.ParseInt(exponent, 10, 64)
+		digits, read := new(big.Rat).SetString(mantissa)
+		if err != nil || !read || len(mantissa) > maxLiteral {
+			return constant{}, stuckf("a number of %d digits", len(mantissa))
+		}
+		c = s.mulConstants(ratConstant(digits), s.powConstants(intConstant(10), intConstant(power)))
+	}
+	if c.isZero() || !scientific && !strings.Contains(mantissa, ".") {
 		return c, nil
 	}
 	// Relative to the digits, wherever the point is.
