@@ -274,14 +274,24 @@ func part(c, d curve, s scale) float64 {
 // logError is the median |log(fit/y)| over the points that stand clear of the
 // resolution.
 func (p *sample) logError(c curve) float64 {
+	// The logarithm is monotonic, so it can wait for the median of the ratios.
 	e := make([]float64, 0, len(p.x))
 	for i, f := range p.along(c) {
-		if p.y[i] > 5*p.resolution && p.y[i] > 0 {
-			e = append(e, logRatio(f, p.y[i]))
+		if y := p.y[i]; y > 5*p.resolution && y > 0 {
+			switch {
+			case f >= y:
+				e = append(e, f/y)
+			case f > 0:
+				e = append(e, y/f)
+			default:
+				e = append(e, math.Inf(1))
+			}
 		}
 	}
-	slices.Sort(e)
-	return median(e)
+	if len(e) == 0 {
+		return 0
+	}
+	return math.Min(math.Log(middle(e)), hopeless)
 }
 
 // hopeless is the |log(predicted/measured)| that a prediction of nothing, or

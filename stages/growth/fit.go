@@ -11,6 +11,7 @@ type basis struct {
 	term  term
 	theta []float64
 	phi   [][]float64 // [theta][group]
+	logs  []float64   // log(x/xmax), for powers
 }
 
 // A term is the shape that a family scales and shifts, in coordinates in
@@ -95,6 +96,9 @@ func newBasis(t term, s scale, x []float64) *basis {
 			b.theta[i] = low * math.Exp(step*float64(i))
 		}
 	}
+	if t == powerTerm {
+		b.logs = s.logs(x)
+	}
 	flat := make([]float64, len(b.theta)*len(x))
 	for range b.theta {
 		b.phi = append(b.phi, flat[:len(x):len(x)])
@@ -106,16 +110,25 @@ func newBasis(t term, s scale, x []float64) *basis {
 	return b
 }
 
-// fill writes the values of the term at x.
+// logs of x/xmax, -Inf for sizes that are not positive.
+func (s scale) logs(x []float64) []float64 {
+	l := make([]float64, len(x))
+	for i, v := range x {
+		l[i] = math.Inf(-1)
+		if v > 0 {
+			l[i] = math.Log(v / s.xmax)
+		}
+	}
+	return l
+}
+
+// fill writes the values of the term at x, of which b.logs are the logarithms
+// where the term is a power.
 func (b *basis) fill(row []float64, s scale, theta float64, x []float64) {
 	switch b.term {
 	case powerTerm:
-		for i, v := range x {
-			if v > 0 {
-				row[i] = math.Exp(theta * math.Log(v/s.xmax))
-			} else {
-				row[i] = 0
-			}
+		for i := range x {
+			row[i] = math.Exp(theta * b.logs[i])
 		}
 	case expTerm:
 		top := math.Expm1(theta)

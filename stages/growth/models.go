@@ -23,7 +23,10 @@ func (p *sample) along(c curve) []float64 {
 		}
 		return out
 	}
-	b := basis{term: c.family.term()}
+	if p.curveLogs == nil {
+		p.curveLogs = p.scale().logs(p.x)
+	}
+	b := basis{term: c.family.term(), logs: p.curveLogs}
 	b.fill(out, p.scale(), c.theta, p.x)
 	for i, v := range out {
 		out[i] = c.a + c.b*v

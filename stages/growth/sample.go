@@ -40,6 +40,7 @@ type sample struct {
 	zeros, row []float64    // scratch, one value per group
 	rows       []float64    // scratch, one value per row of a table
 	curve      []float64    // scratch, one value per point
+	curveLogs  []float64    // log(x/xmax) of every point, made on first use
 
 	tables [expTerm + 1]*basis // made on first use: a sample serves one goroutine
 }
@@ -230,4 +231,49 @@ func quantile(sorted []float64, q float64) float64 {
 		return sorted[n-1]
 	}
 	return sorted[i] + (h-float64(i))*(sorted[i+1]-sorted[i])
+}
+
+// middle is the median of values that need not be sorted and are rearranged;
+// 0 for none. It takes time linear in their number (Hoare's selection).
+func middle(v []float64) float64 {
+	n := len(v)
+	if n == 0 {
+		return 0
+	}
+	upper := selectNth(v, n/2)
+	if n%2 == 1 {
+		return upper
+	}
+	return (slices.Max(v[:n/2]) + upper) / 2
+}
+
+// selectNth puts the value of rank k in its place, the smaller ones before it.
+func selectNth(v []float64, k int) float64 {
+	lo, hi := 0, len(v)-1
+	for lo < hi {
+		pivot := v[lo+(hi-lo)/2]
+		i, j := lo, hi
+		for i <= j {
+			for v[i] < pivot {
+				i++
+			}
+			for v[j] > pivot {
+				j--
+			}
+			if i <= j {
+				v[i], v[j] = v[j], v[i]
+				i++
+				j--
+			}
+		}
+		switch {
+		case k <= j:
+			hi = j
+		case k >= i:
+			lo = i
+		default:
+			return v[k]
+		}
+	}
+	return v[k]
 }

@@ -127,3 +127,17 @@ func TestFormulaIsTheCurve(t *testing.T) {
 		}
 	}
 }
+
+func TestMiddleIsTheMedian(t *testing.T) {
+	r := rand.New(rand.NewPCG(13, 13))
+	for n := range 40 {
+		v := make([]float64, n)
+		for i := range v {
+			v[i] = float64(r.IntN(12)) // with ties
+		}
+		sorted := slices.Sorted(slices.Values(v))
+		if got, want := middle(v), median(sorted); got != want {
+			t.Errorf("middle of %v is %g, median %g", sorted, got, want)
+		}
+	}
+}

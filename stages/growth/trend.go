@@ -30,6 +30,7 @@ func trend(s Series, v values, offset, resolution float64) (Interval, bool) {
 	if len(x) < 3 {
 		return Interval{}, false
 	}
+	x, z, w = pooled(x, z, w)
 	count := make([]float64, len(x))
 	for i := range count {
 		count[i] = 1
@@ -48,6 +49,27 @@ func trend(s Series, v values, offset, resolution float64) (Interval, bool) {
 	}
 	slices.Sort(slopes)
 	return Interval{slope, quantile(slopes, 0.025), quantile(slopes, 0.975)}, true
+}
+
+// pooled averages neighbours so that at most maxGroups remain, as the fits do:
+// a slope over the whole range does not notice.
+func pooled(x, z, w []float64) (px, pz, pw []float64) {
+	n := len(x)
+	if n <= maxGroups {
+		return x, z, w
+	}
+	px, pz, pw = make([]float64, maxGroups), make([]float64, maxGroups), make([]float64, maxGroups)
+	for i := range n {
+		g := i * maxGroups / n
+		px[g] += w[i] * x[i]
+		pz[g] += w[i] * z[i]
+		pw[g] += w[i]
+	}
+	for g := range pw {
+		px[g] /= pw[g]
+		pz[g] /= pw[g]
+	}
+	return px, pz, pw
 }
 
 // offset is what a series starts from, by its fit of a+b*x^p on the relative
