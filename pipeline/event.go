@@ -110,14 +110,5 @@ type NodeResult struct {
 	Error    string // why it failed or did not run
 	Stale    bool   // its outputs, if any, are an earlier run's or provisional: another run would make them again
 
-	outputs func() map[string]Artifact
-}
-
-// Outputs returns the files the node published last, by name: nil when there
-// are none. They are looked up on each call.
-func (r NodeResult) Outputs() map[string]Artifact {
-	if r.outputs == nil {
-		return nil
-	}
-	return r.outputs()
+	from *inspector // knows the record; nil when there is none
 }

@@ -2,19 +2,53 @@ package pipeline
 
 import (
 	"context"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/concluder/concluder/pipeline/store"
 )
 
 // Explain says for every selected node whether Run would execute it, and why,
-// in stage order, then instance order. It runs the same comparison, writes
-// nothing but digests it had to compute, and takes no lock: it works while a
-// run is at work.
+// in stage order, then instance order. It makes the same comparison, takes no
+// lock, and works while a run is at work. It writes nothing but digests it had
+// to compute, and those only where there is a state directory already.
 func Explain(ctx context.Context, plan *Plan, opts Options) ([]NodePlan, error) {
-	e, home, err := newInspector(plan, &opts)
+	e, err := openReader(plan, &opts)
+	if err != nil {
+		return nil, err
+	}
+	defer e.files.Close() // a cache: what cannot be saved is computed again
+	var plans []NodePlan
+	for s := range e.l.stages {
+		rs := &e.l.stages[s]
+		found := make([]NodePlan, rs.count)
+		inParallel(rs.count, func(k int) {
+			if ctx.Err() != nil {
+				return
+			}
+			if !rs.PerInstance {
+				k = -1
+			}
+			if p, ok := e.explain(s, k); ok {
+				found[max(k, 0)] = p
+			}
+		})
+		for _, p := range found {
+			if p.Stage != nil {
+				plans = append(plans, p)
+			}
+		}
+	}
+	return plans, ctx.Err()
+}
+
+// openReader opens what is remembered for looking, without a lock.
+func openReader(plan *Plan, opts *Options) (*inspector, error) {
+	e, home, err := newInspector(plan, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -25,23 +59,27 @@ func Explain(ctx context.Context, plan *Plan, opts Options) ([]NodePlan, error) 
 		return nil, err
 	}
 	e.whyNot = func(int) string { return "not selected" }
-	var plans []NodePlan
-	for s := range e.l.stages {
-		rs := &e.l.stages[s]
-		for k := range rs.count {
-			if err := ctx.Err(); err != nil {
-				return nil, err
+	return e, nil
+}
+
+// inParallel calls f for 0 to n-1, in chunks on all CPUs.
+func inParallel(n int, f func(i int)) {
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), (n+chunkSize-1)/chunkSize) {
+		wg.Go(func() {
+			for {
+				first := int(next.Add(chunkSize)) - chunkSize
+				if first >= n {
+					return
+				}
+				for i := first; i < min(first+chunkSize, n); i++ {
+					f(i)
+				}
 			}
-			i := k
-			if !rs.PerInstance {
-				i = -1
-			}
-			if p, ok := e.explain(s, i); ok {
-				plans = append(plans, p)
-			}
-		}
+		})
 	}
-	return plans, nil
+	wg.Wait()
 }
 
 // explain judges one node, after all that it depends on. ok says that it

@@ -47,9 +47,9 @@ func (e *inspector) inspect(stage, instance int, full bool) *inspection {
 	in := &inspection{node: e.l.node(stage, instance)}
 	in.stage, in.instance = rs, e.l.instance(instance)
 	if full {
-		in.last, in.known = e.state.GetAll(rs.address, in.instance)
+		in.last, in.known = e.state.Get(rs.address, in.instance, store.Whole)
 	} else {
-		in.last, in.known = e.state.Get(rs.address, in.instance)
+		in.last, in.known = e.state.Get(rs.address, in.instance, store.Results)
 		if !in.known || !in.last.Valid && e.words.get(in.node).has(wordSelected) {
 			in.stale = true
 			return in
@@ -141,7 +141,7 @@ func (e *inspector) view(stage, instance int) upstreamNode {
 	if rs.PerInstance {
 		n.instance = e.l.instances[instance]
 	}
-	rec, ok := e.state.Get(rs.address, n.instance)
+	rec, ok := e.state.Get(rs.address, n.instance, store.Results)
 	if ok {
 		n.status, n.outputs = rec.Status, rec.Outputs
 		n.stale = n.stale || rec.Old && len(rec.Outputs) > 0

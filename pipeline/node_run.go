@@ -73,7 +73,7 @@ func (r *run) blocked(stage, instance, node int, selected, probe bool) (ending, 
 		return ending{}, false
 	}
 	rs := &r.l.stages[stage]
-	rec, known := r.state.Get(rs.address, r.l.instance(instance))
+	rec, known := r.state.Get(rs.address, r.l.instance(instance), store.Results)
 	if !selected {
 		return recorded(node, rec, known, failed == nil || stale || State(rec.State) != Skipped), true
 	}
@@ -241,7 +241,7 @@ func shortStack(stack string) string {
 // record makes the record of a node that ended in this state.
 func (r *run) record(in *inspection, state State, status string, err error, outputs []store.Output) *store.Record {
 	rec := &store.Record{
-		State: uint8(state), Key: in.key, Status: status,
+		State: uint8(state), Near: in.stage.Kind.Outputs == nil, Key: in.key, Status: status,
 		Shared: in.parts.shared, Own: in.parts.own, Outputs: outputs, Members: in.members(),
 	}
 	if err != nil {

@@ -108,29 +108,52 @@ func (r *run) open() error {
 
 // lock makes this the only run of the pipeline and in the results directory.
 func (r *run) lock() error {
-	path := filepath.Join(r.home, "lock")
-	l, err := store.Acquire(path)
-	var held *store.HeldError
-	if errors.As(err, &held) && r.opts.Wait {
-		r.observe(Event{Event: EventWarning, Time: time.Now(), Run: r.id, Message: "waiting: " + held.Error()})
-		l, err = store.AcquireWait(r.ctx, path)
-	}
-	if err != nil {
+	if err := r.hold(func() (*store.Lock, error) { return store.Acquire(filepath.Join(r.home, lockName)) }); err != nil {
 		return err
 	}
-	r.locks = append(r.locks, l)
-	if err := os.MkdirAll(r.results, 0o777); err != nil {
+	err := os.MkdirAll(r.results, 0o777)
+	if err == nil {
+		err = r.hold(func() (*store.Lock, error) { return store.Claim(r.results, r.plan.File, r.plan.Name) })
+	}
+	var path *fs.PathError
+	if errors.As(err, &path) {
 		return fmt.Errorf("the results directory cannot be written: %w", err)
 	}
-	l, err = store.Claim(r.results, r.plan.File, r.plan.Name)
-	if err != nil {
-		if errors.Is(err, fs.ErrPermission) || faultOfRun(err) {
-			return fmt.Errorf("the results directory cannot be written: %w", err)
+	return err
+}
+
+// lockName is the file in a pipeline's folder of the state directory that a
+// run locks.
+const lockName = "lock"
+
+// lockPoll is how often a run that waits for a lock looks again.
+const lockPoll = 50 * time.Millisecond
+
+// hold takes a lock, and where Options.Wait says so waits for it.
+func (r *run) hold(acquire func() (*store.Lock, error)) error {
+	said := false
+	for {
+		l, err := acquire()
+		if err == nil {
+			r.locks = append(r.locks, l)
+			return nil
 		}
-		return err
+		var held *store.HeldError
+		if !errors.As(err, &held) || !r.opts.Wait {
+			return err
+		}
+		if !said {
+			said = true
+			r.observe(Event{Event: EventWarning, Time: time.Now(), Run: r.id, Message: "waiting: " + held.Error()})
+		}
+		select {
+		case <-r.ctx.Done():
+			return r.ctx.Err()
+		case <-r.opts.Drain:
+			return context.Canceled
+		case <-time.After(lockPoll):
+		}
 	}
-	r.locks = append(r.locks, l)
-	return nil
 }
 
 func (r *run) unlock() error {

@@ -1,5 +1,7 @@
 package pipeline
 
+import "github.com/concluder/concluder/pipeline/store"
+
 // finish fills in the outcome from how the nodes ended.
 func (r *run) finish() {
 	o := r.outcome
@@ -42,17 +44,23 @@ func (e *inspector) nodeResults() []NodeResult {
 func (e *inspector) nodeResult(rs *runStage, node int, instance string) NodeResult {
 	w := e.words.get(node)
 	r := NodeResult{Stage: rs.Stage, Instance: instance, Selected: w.has(wordSelected), State: w.state(), Stale: w.has(wordStale)}
-	rec, known := e.state.Get(rs.address, instance)
+	rec, known := e.state.Get(rs.address, instance, store.Head)
 	if known {
-		r.Status, r.Error = rec.Status, rec.Error
-		r.Stale = r.Stale || !rec.Valid && len(rec.Outputs) > 0 && State(rec.State) == Done
-		r.outputs = func() map[string]Artifact {
-			rec, _ := e.state.Get(rs.address, instance)
-			return e.artifacts(rs.Stage, rec.Outputs)
-		}
+		r.Status, r.Error, r.from = rec.Status, rec.Error, e
+		r.Stale = r.Stale || !rec.Valid && State(rec.State) == Done
 	}
 	if r.Selected && r.State == NotRun {
 		r.Error = e.whyNot(node)
 	}
 	return r
+}
+
+// Outputs returns the files the node published last, by name: nil when there
+// are none. They are looked up on each call.
+func (r NodeResult) Outputs() map[string]Artifact {
+	if r.from == nil {
+		return nil
+	}
+	rec, _ := r.from.state.Get(r.Stage.Address(), r.Instance, store.Results)
+	return r.from.artifacts(r.Stage, rec.Outputs)
 }

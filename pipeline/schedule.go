@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/concluder/concluder/pipeline/store"
 )
 
 // A message tells the scheduler what happened elsewhere: one of its fields is
@@ -422,7 +424,7 @@ func (r *run) endAll() {
 		}
 		s, i := r.l.place(node)
 		rs := &r.l.stages[s]
-		rec, known := r.state.Get(rs.address, r.l.instance(i))
+		rec, known := r.state.Get(rs.address, r.l.instance(i), store.Results)
 		if w.has(wordSelected) {
 			r.notes[node] = why
 			r.count(&ending{state: NotRun}, true)

@@ -90,7 +90,7 @@ func (s *State) compact() error {
 	fresh := newState(s.path)
 	fresh.out = &logWriter{pending: []byte(logMagic)}
 	for stage, instance := range s.All() {
-		if rec, ok := s.GetAll(stage, instance); ok && stage != lostString && instance != lostString {
+		if rec, ok := s.Get(stage, instance, Whole); ok && stage != lostString && instance != lostString {
 			fresh.Put(stage, instance, &rec)
 		}
 	}

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -30,11 +29,10 @@ func (e *HeldError) Error() string {
 // errHeld is what lockFile returns when another process holds the lock.
 var errHeld = errors.New("held")
 
-// lockPoll is how often AcquireWait looks again: a blocking lock could not be
-// cancelled. lockRetries outlast Holder, which takes the lock for an instant.
+// Holder takes the lock for an instant, which must not look like a run.
 const (
-	lockPoll    = 50 * time.Millisecond
 	lockRetries = 4
+	lockPause   = 5 * time.Millisecond
 )
 
 // Acquire takes the lock at path, making the file where there is none. The
@@ -49,7 +47,7 @@ func Acquire(path string) (*Lock, error) {
 		if !errors.Is(err, errHeld) {
 			break
 		}
-		time.Sleep(lockPoll / 10)
+		time.Sleep(lockPause)
 		err = lockFile(f)
 	}
 	if err != nil {
@@ -70,24 +68,6 @@ func Acquire(path string) (*Lock, error) {
 		return nil, err
 	}
 	return &Lock{f}, nil
-}
-
-// AcquireWait takes the lock at path as soon as it is free.
-func AcquireWait(ctx context.Context, path string) (*Lock, error) {
-	tick := time.NewTicker(lockPoll)
-	defer tick.Stop()
-	for {
-		l, err := Acquire(path)
-		var h *HeldError
-		if !errors.As(err, &h) {
-			return l, err
-		}
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-tick.C:
-		}
-	}
 }
 
 // Release gives the lock up. The file stays: removing it would let two

@@ -12,6 +12,7 @@ type Record struct {
 	State  uint8 // the caller's word
 	Valid  bool  // the outputs are the ones that Key stands for
 	Old    bool  // the outputs are an earlier execution's
+	Near   bool  // the outputs' paths start at the pipeline file, not at the results
 	Key    Short // zero when it could not be computed
 	Status string
 	Error  string
@@ -60,6 +61,7 @@ type Output struct {
 const (
 	flagValid = 1 << iota
 	flagOld
+	flagNear
 )
 
 // placeholder stands for the instance's name in strings that are stored once.
@@ -114,6 +116,9 @@ func (w *writer) record(r *Record) {
 	}
 	if r.Old {
 		flags |= flagOld
+	}
+	if r.Near {
+		flags |= flagNear
 	}
 	w.b = append(w.b, r.State, flags)
 	w.b = append(w.b, r.Key[:]...)
@@ -227,7 +232,7 @@ func (r *reader) components() []Component {
 func (r *reader) head(rec *Record) {
 	rec.State = r.byte()
 	flags := r.byte()
-	rec.Valid, rec.Old = flags&flagValid != 0, flags&flagOld != 0
+	rec.Valid, rec.Old, rec.Near = flags&flagValid != 0, flags&flagOld != 0, flags&flagNear != 0
 	copy(rec.Key[:], r.take(16))
 	rec.Status, rec.Error, rec.Reason, rec.Run = r.text(), r.text(), r.text(), r.text()
 	rec.Elapsed = time.Duration(r.uint()) * time.Microsecond

@@ -160,13 +160,17 @@ func (s *State) set(stage string, instance uint32, payload []byte) {
 	s.nodes[i][instance] = payload
 }
 
-// Get returns how a node last ended, without Shared, Own and Members.
-func (s *State) Get(stage, instance string) (Record, bool) { return s.get(stage, instance, false) }
+// A Part says how much of a record is wanted.
+type Part int
 
-// GetAll returns how a node last ended.
-func (s *State) GetAll(stage, instance string) (Record, bool) { return s.get(stage, instance, true) }
+const (
+	Head    Part = iota // no lists at all
+	Results             // and Outputs
+	Whole
+)
 
-func (s *State) get(stage, instance string, all bool) (Record, bool) {
+// Get returns how a node last ended.
+func (s *State) Get(stage, instance string, part Part) (Record, bool) {
 	s.mu.RLock()
 	i, ok := s.stages[stage]
 	id, ok2 := s.strIDs[instance]
@@ -180,7 +184,9 @@ func (s *State) get(stage, instance string, all bool) (Record, bool) {
 
 	var rec Record
 	r.head(&rec)
-	r.rest(&rec, lists, all)
+	if part > Head {
+		r.rest(&rec, lists, part == Whole)
+	}
 	return rec, !r.bad
 }
 

@@ -13,7 +13,7 @@ import (
 
 func sampleRecord(instance string, n int) *Record {
 	return &Record{
-		State: 3, Valid: n%2 == 0, Old: n%3 == 0, Key: Short{byte(n), 7}, Status: "success",
+		State: 3, Valid: n%2 == 0, Old: n%3 == 0, Near: n%5 == 0, Key: Short{byte(n), 7}, Status: "success",
 		Error: strings.Repeat("e", n%5), Reason: "input data/" + instance + " changed", Run: "run1",
 		Elapsed: time.Duration(n) * time.Millisecond,
 		Shared:  []Component{{Name: "kind", Value: "load"}, {Name: "setting x", Value: `"size"`}},
@@ -63,11 +63,11 @@ func TestStateRemembers(t *testing.T) {
 			t.Errorf("damage: %q", d)
 		}
 		for i, name := range oddNames {
-			got, ok := s.GetAll("load.a", name)
+			got, ok := s.Get("load.a", name, Whole)
 			if want := sampleRecord(name, i); !ok || !reflect.DeepEqual(&got, want) {
 				t.Errorf("%q: got %v %+v\nwant %+v", name, ok, got, want)
 			}
-			brief, ok := s.Get("plot.b", name)
+			brief, ok := s.Get("plot.b", name, Results)
 			if !ok || brief.Own != nil || !reflect.DeepEqual(brief.Outputs, sampleRecord(name, i+100).Outputs) {
 				t.Errorf("%q: got %v %+v", name, ok, brief)
 			}
@@ -79,7 +79,7 @@ func TestStateRemembers(t *testing.T) {
 		if n != 2*len(oddNames) {
 			t.Errorf("All gave %d nodes, want %d", n, 2*len(oddNames))
 		}
-		if _, ok := s.Get("load.a", "none"); ok {
+		if _, ok := s.Get("load.a", "none", Results); ok {
 			t.Error("a node that was never put has a record")
 		}
 	}
@@ -97,10 +97,10 @@ func TestStateKeepsTheLastRecord(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, _ := s.GetAll("load.a", "a"); !reflect.DeepEqual(&got, sampleRecord("a", 42)) {
+	if got, _ := s.Get("load.a", "a", Whole); !reflect.DeepEqual(&got, sampleRecord("a", 42)) {
 		t.Errorf("got %+v", got)
 	}
-	if got, _ := s.GetAll("load.a", "b"); !reflect.DeepEqual(&got, sampleRecord("b", 1)) {
+	if got, _ := s.Get("load.a", "b", Whole); !reflect.DeepEqual(&got, sampleRecord("b", 1)) {
 		t.Errorf("the other record became %+v", got)
 	}
 }
@@ -111,7 +111,7 @@ func TestReadersSeeWhatWasFlushed(t *testing.T) {
 	s.Put("load.a", "a", sampleRecord("a", 1))
 	if r, err := ReadState(dir); err != nil {
 		t.Fatal(err)
-	} else if _, ok := r.Get("load.a", "a"); ok {
+	} else if _, ok := r.Get("load.a", "a", Results); ok {
 		t.Error("a record was read before it was flushed")
 	}
 	if err := s.Flush(); err != nil {
@@ -119,7 +119,7 @@ func TestReadersSeeWhatWasFlushed(t *testing.T) {
 	}
 	if r, err := ReadState(dir); err != nil {
 		t.Fatal(err)
-	} else if _, ok := r.Get("load.a", "a"); !ok {
+	} else if _, ok := r.Get("load.a", "a", Results); !ok {
 		t.Error("a record was not read after it was flushed")
 	}
 }
@@ -130,7 +130,7 @@ func intact(t *testing.T, what string, s *State, instances []string) (missing in
 	t.Helper()
 	for i, name := range instances {
 		for stage, n := range map[string]int{"load.a": i, "plot.b": i + 100} {
-			got, ok := s.GetAll(stage, name)
+			got, ok := s.Get(stage, name, Whole)
 			if !ok {
 				missing++
 				continue
@@ -187,7 +187,7 @@ func TestEveryByteFlipped(t *testing.T) {
 			if n := intact(t, what+", rewritten", s, names); n != missing {
 				t.Fatalf("%s: %d records missing after the rewrite, %d before", what, n, missing)
 			}
-			if got, ok := s.GetAll("load.a", "new"); !ok || !reflect.DeepEqual(&got, sampleRecord("new", 5)) {
+			if got, ok := s.Get("load.a", "new", Whole); !ok || !reflect.DeepEqual(&got, sampleRecord("new", 5)) {
 				t.Fatalf("%s: the new record reads as %+v", what, got)
 			}
 		}
@@ -229,7 +229,7 @@ func TestCutAtEveryByte(t *testing.T) {
 		if err != nil || len(s.Damage()) > 0 {
 			t.Fatalf("%s: after the next writer: %v, damage %q", what, err, s.Damage())
 		}
-		if got, ok := s.GetAll("load.a", "new"); !ok || !reflect.DeepEqual(&got, sampleRecord("new", 5)) {
+		if got, ok := s.Get("load.a", "new", Whole); !ok || !reflect.DeepEqual(&got, sampleRecord("new", 5)) {
 			t.Fatalf("%s: the new record reads as %+v", what, got)
 		}
 		intact(t, what+", continued", s, names)
@@ -312,13 +312,13 @@ func FuzzReadState(f *testing.F) {
 		s := newState("log")
 		s.load(b)
 		for stage, instance := range s.All() { // also payloads whose checksum is right
-			s.GetAll(stage, instance)
+			s.Get(stage, instance, Whole)
 		}
 		for typ := range "SDN" {
 			s.frame("SDN"[typ], b)
 		}
 		for stage, instance := range s.All() {
-			s.GetAll(stage, instance)
+			s.Get(stage, instance, Whole)
 		}
 	})
 }
