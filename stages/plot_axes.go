@@ -5,121 +5,105 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"gonum.org/v1/plot"
 )
 
-// An axis maps values to pixels.
-type axis struct {
-	lo, hi      float64 // the range that is shown
-	least, most float64 // that of the points
+// A span is what an axis shows: its range and, within that, the points'. Where
+// it is logarithmic these are logarithms to base ten, and the axis is linear all
+// the same: on a plot.LogScale gonum makes room for the label at the mean of the
+// range, far up the axis, and a value that is not positive panics.
+type span struct {
+	lo, hi      float64
+	least, most float64
 	log         bool
-	from, to    float64 // pixels of lo and hi
-	label       caption
-	ticks       []tick
 }
 
-// A tick is a mark on an axis; a minor one has no label.
-type tick struct {
-	value float64
-	label caption
-}
-
-// A caption is text that may end in an exponent, which is set smaller and
-// higher: few fonts have all digits raised.
-type caption struct{ text, exponent string }
-
-// newAxis shows all values with a little room about them. A linear axis starts
-// at zero unless all values are far from it.
-func newAxis(values []float64, label string, log bool) axis {
-	a := axis{label: caption{text: label}, log: log, least: math.Inf(1), most: math.Inf(-1)}
-	for _, v := range values {
-		if v > 0 || !log {
-			a.least, a.most = min(a.least, v), max(a.most, v)
-		}
-	}
-	if a.least > a.most { // nothing to show
-		a.least, a.most = 1, 10
-	}
-	a.lo, a.hi = a.least, a.most
+// at returns where a value lies on the axis.
+func (s span) at(v float64) float64 {
 	switch {
-	case !log && a.lo > 0 && a.lo < 0.4*a.hi:
-		a.lo = 0
-	case a.hi-a.lo > 1e-9*max(math.Abs(a.lo), math.Abs(a.hi)):
-	case log: // one value, or as good as one
-		a.lo, a.hi = a.lo/2, a.hi*2
-	case a.lo == 0:
-		a.hi = 1
+	case !s.log:
+		return v
+	case v <= 0:
+		return math.Inf(-1)
 	default:
-		a.lo, a.hi = a.lo-math.Abs(a.lo)/2, a.hi+math.Abs(a.hi)/2
-	}
-	if a.log { // room that keeps points off the frame
-		room := math.Pow(10, 0.03*a.decades())
-		a.lo, a.hi = a.lo/room, a.hi*room
-	} else {
-		room := 0.025 * (a.hi - a.lo)
-		a.lo, a.hi = a.lo-room, a.hi+room
-	}
-	return a
-}
-
-// decades returns how many powers of ten a logarithmic axis spans.
-func (a *axis) decades() float64 { return math.Log10(a.hi) - math.Log10(a.lo) }
-
-// reach returns how far up the range may grow for the sake of a curve: beyond
-// it the points would be crowded into a corner.
-func (a *axis) reach() float64 { return a.most + 0.6*math.Abs(a.most-min(0, a.least)) }
-
-// include widens the range at its upper end.
-func (a *axis) include(v float64) {
-	if v > a.most {
-		if a.log {
-			a.hi = max(a.hi, v*math.Pow(10, 0.02*a.decades()))
-		} else {
-			a.hi = max(a.hi, v+0.02*(v-a.lo))
-		}
+		return math.Log10(v)
 	}
 }
 
-// at returns the pixel of v; infinite where a logarithmic axis has none.
-func (a *axis) at(v float64) float64 {
-	if a.log {
-		if v <= 0 {
-			return math.Inf(1) * (a.from - a.to)
-		}
-		return a.from + (a.to-a.from)*(math.Log10(v)-math.Log10(a.lo))/a.decades()
+// value returns what lies at a place of the axis.
+func (s span) value(at float64) float64 {
+	if s.log {
+		return math.Pow(10, at)
 	}
-	return a.from + (a.to-a.from)*((v-a.lo)/(a.hi-a.lo))
+	return at
 }
 
-// setTicks marks round values, about count of them with a label, and names the
-// power of ten that the labels leave out in the axis's label.
-func (a *axis) setTicks(count float64) {
-	if a.log {
-		a.logTicks(count)
-		a.label.text += ", log scale"
-		return
+// newSpan shows all values with a little room about them. A linear axis starts
+// at zero unless all values are far from it.
+func newSpan(values []float64, log bool) span {
+	s := span{log: log, least: math.Inf(1), most: math.Inf(-1)}
+	for _, v := range values {
+		s.least, s.most = min(s.least, s.at(v)), max(s.most, s.at(v))
 	}
-	step := niceStep((a.hi - a.lo) / max(2, count))
-	exponent := a.exponent()
-	suffix := a.unit(exponent)
-	scale := math.Pow10(exponent)
+	if len(values) == 0 {
+		s.least, s.most = s.at(1), s.at(10)
+	}
+	s.lo, s.hi = s.least, s.most
+	size := max(math.Abs(s.lo), math.Abs(s.hi))
+	switch {
+	case !log && size < 1e-280: // nothing that could be divided into steps
+		s.lo, s.hi = 0, 1
+	case !log && s.lo > 0 && s.lo < 0.4*s.hi:
+		s.lo = 0
+	case log && s.hi-s.lo < 1e-9: // one value, or as good as one
+		s.lo, s.hi = s.lo-0.3, s.hi+0.3
+	case !log && s.hi-s.lo <= 1e-9*size:
+		s.lo, s.hi = s.lo-size/2, s.hi+size/2
+	}
+	room := 0.03 * (s.hi - s.lo)
+	s.lo, s.hi = s.lo-room, s.hi+room
+	return s
+}
+
+// include widens the range at its upper end for the sake of a curve, but not so
+// far that the points would be crowded into a corner.
+func (s *span) include(v float64) {
+	reach := s.most + 0.6*math.Abs(s.most-min(0, s.least))
+	if s.log {
+		reach = s.most + math.Log10(1.6)
+	}
+	if v > s.most && v <= reach {
+		s.hi = max(s.hi, v+0.02*(s.hi-s.lo))
+	}
+}
+
+// ticks marks round values, about count of them with a label, and names the
+// power of ten that these leave out in the axis's own label. gonum's tickers aim
+// at three labels whatever the length, and print 20000000 and 1e-05.
+func (s span) ticks(label string, count float64) ([]plot.Tick, string) {
+	count = max(2, count)
+	if s.log {
+		return s.logTicks(count), label + ", log scale"
+	}
+	step := niceStep((s.hi - s.lo) / count)
+	scale, suffix, label := scale(max(math.Abs(s.lo), math.Abs(s.hi)), label)
 	decimals := max(0, -int(math.Floor(math.Log10(step/scale)+1e-9)))
-	for _, i := range a.multiples(step) {
-		label := "0"
-		if i != 0 {
-			label = minus(strconv.FormatFloat(i*step/scale, 'f', decimals, 64)) + suffix
+	return s.multiples(step, func(v float64) string {
+		if v == 0 {
+			return "0"
 		}
-		a.ticks = append(a.ticks, tick{i * step, caption{text: label}})
-	}
+		return minus(strconv.FormatFloat(v/scale, 'f', decimals, 64)) + suffix
+	}), label
 }
 
-// multiples returns the whole numbers whose products with step are in range.
-func (a *axis) multiples(step float64) []float64 {
-	var numbers []float64
-	first := math.Ceil(a.lo / step)
-	for k := 0; (first+float64(k))*step <= a.hi; k++ {
-		numbers = append(numbers, first+float64(k))
+// multiples marks those of step that are in range.
+func (s span) multiples(step float64, label func(float64) string) []plot.Tick {
+	var ticks []plot.Tick
+	for i := math.Ceil(s.value(s.lo) / step); i*step <= s.value(s.hi); i++ {
+		ticks = append(ticks, plot.Tick{Value: s.at(i * step), Label: label(i * step)})
 	}
-	return numbers
+	return ticks
 }
 
 // niceStep returns the least of 1, 2 and 5 times a power of ten that is not
@@ -134,53 +118,33 @@ func niceStep(step float64) float64 {
 	return 10 * power
 }
 
-// exponent returns the power of ten, a multiple of three, by which tick labels
-// are divided: 0 for numbers of everyday size.
-func (a *axis) exponent() int {
-	size := max(math.Abs(a.lo), math.Abs(a.hi))
-	everyday := 0.01
-	if strings.HasSuffix(a.label.text, seconds) {
-		everyday = 0.1
+// scale returns the power of a thousand by which labels of numbers up to a size
+// are divided, 1 for those of everyday size, and where it goes: into the unit of
+// seconds, behind each tick's label as k, M, G or T, or into the axis's label.
+func scale(size float64, label string) (divisor float64, suffix, newLabel string) {
+	name, seconds := strings.CutSuffix(label, "(s)")
+	if size < 1e4 && (size >= 0.1 || size >= 0.01 && !seconds) {
+		return 1, "", label
 	}
-	if size >= everyday && size < 1e4 {
-		return 0
-	}
-	return 3 * int(math.Floor(math.Log10(size)/3))
-}
-
-// seconds is how a label ends that names them as its unit.
-const seconds = "(s)"
-
-// unit says where a power of ten goes: into the unit of seconds, behind each
-// label as k, M, G or T, or into the axis's label.
-func (a *axis) unit(exponent int) (suffix string) {
-	if exponent == 0 {
-		return ""
-	}
-	name, inSeconds := strings.CutSuffix(a.label.text, seconds)
+	thousands := int(math.Floor(math.Log10(size) / 3))
 	switch {
-	case inSeconds && exponent < 0 && exponent >= -9:
-		a.label.text = name + "(" + []string{"ms", "µs", "ns"}[-exponent/3-1] + ")"
-	case exponent > 0 && exponent <= 12:
-		return prefixes[exponent/3]
+	case seconds && thousands < 0 && thousands >= -3:
+		label = name + "(" + []string{"ms", "µs", "ns"}[-thousands-1] + ")"
+	case thousands > 0 && thousands <= 4:
+		suffix = prefix(thousands)
 	default:
-		power := powerOfTen(exponent)
-		a.label = caption{a.label.text + " × " + power.text, power.exponent}
+		label += " × " + powerOfTen(3*thousands)
 	}
-	return ""
+	return math.Pow10(3 * thousands), suffix, label
 }
 
 // logTicks marks all round values, one digit and zeros, and labels powers of
 // ten: also 3, or 2 and 5, times them where there is room, and not each of them
 // where there is none.
-func (a *axis) logTicks(count float64) {
-	decades := a.decades()
+func (s span) logTicks(count float64) []plot.Tick {
+	decades := s.hi - s.lo
 	if decades < 0.9 { // few such values
-		step := niceStep((a.hi - a.lo) / max(2, count))
-		for _, i := range a.multiples(step) {
-			a.ticks = append(a.ticks, tick{i * step, caption{text: plain(i * step)}})
-		}
-		return
+		return s.multiples(niceStep((s.value(s.hi)-s.value(s.lo))/count), plain)
 	}
 	digits := "1"
 	for _, more := range []string{"13", "125"} {
@@ -188,57 +152,53 @@ func (a *axis) logTicks(count float64) {
 			digits = more
 		}
 	}
-	every := max(1, int(math.Ceil(decades/max(2, count))))
-	everyday := a.lo >= 0.8e-3 && a.hi < 2e4
-	for e := int(math.Floor(math.Log10(a.lo))); e <= int(math.Ceil(math.Log10(a.hi))); e++ {
+	every := max(1, int(math.Ceil(decades/count)))
+	everyday := s.lo >= -3.1 && s.hi < 4.3
+	var ticks []plot.Tick
+	for e := int(math.Floor(s.lo)); e <= int(s.hi); e++ {
 		for m := 1; m <= 9; m++ {
-			v := multiple(m, e)
+			t := plot.Tick{Value: float64(e) + math.Log10(float64(m))}
 			switch {
-			case v < a.lo || v > a.hi:
+			case t.Value < s.lo || t.Value > s.hi:
+				continue
 			case !strings.Contains(digits, strconv.Itoa(m)) || e%every != 0:
-				if m == 1 || decades < 12 {
-					a.ticks = append(a.ticks, tick{value: v})
+				if m > 1 && decades >= 12 {
+					continue
 				}
-			case len(digits) > 1:
-				a.ticks = append(a.ticks, tick{v, roundLabel(m, e)})
-			case everyday:
-				a.ticks = append(a.ticks, tick{v, caption{text: plain(v)}})
+			case len(digits) > 1 || everyday:
+				t.Label = roundLabel(m, e)
 			default:
-				a.ticks = append(a.ticks, tick{v, powerOfTen(e)})
+				t.Label = powerOfTen(e)
 			}
+			ticks = append(ticks, t)
 		}
 	}
+	return ticks
 }
-
-// multiple returns m·10^e, rounded once.
-func multiple(m, e int) float64 {
-	v, err := strconv.ParseFloat(fmt.Sprintf("%de%d", m, e), 64)
-	if err != nil {
-		return math.Inf(e)
-	}
-	return v
-}
-
-// prefixes are those of the SI by thousands.
-var prefixes = [...]string{"", "k", "M", "G", "T"}
 
 // roundLabel prints m·10^e, with a prefix from ten thousand on.
-func roundLabel(m, e int) caption {
+func roundLabel(m, e int) string {
 	switch {
 	case e >= -4 && e <= 3:
-		return caption{text: plain(multiple(m, e))}
+		return plain(float64(m) * math.Pow10(e))
 	case e > 3 && e < 15:
-		return caption{text: plain(multiple(m, e%3)) + prefixes[e/3]}
+		return plain(float64(m)*math.Pow10(e%3)) + prefix(e/3)
 	case m > 1:
-		c := powerOfTen(e)
-		c.text = strconv.Itoa(m) + "·" + c.text
-		return c
+		return strconv.Itoa(m) + "·" + powerOfTen(e)
 	default:
 		return powerOfTen(e)
 	}
 }
 
-func powerOfTen(e int) caption { return caption{"10", minus(strconv.Itoa(e))} }
+// prefix returns that of the SI for a power of a thousand, 1 to 4.
+func prefix(thousands int) string { return "kMGT"[thousands-1 : thousands] }
+
+func powerOfTen(e int) string { return "10" + raise + minus(strconv.Itoa(e)) }
 
 // minus replaces the hyphen of a negative number by the sign.
 func minus(s string) string { return strings.Replace(s, "-", "−", 1) }
+
+// plain prints a number for people.
+func plain(v float64) string {
+	return minus(strings.Replace(fmt.Sprintf("%.6g", v), "e+", "e", 1))
+}

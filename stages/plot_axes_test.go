@@ -5,24 +5,19 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+
+	"gonum.org/v1/plot"
 )
 
 // shown returns the labels of the ticks that have one, and the axis's label.
-func (a *axis) shown() string {
+func shown(ticks []plot.Tick, label string) string {
 	var labels []string
-	for _, t := range a.ticks {
-		if t.label.text != "" {
-			labels = append(labels, t.label.string())
+	for _, t := range ticks {
+		if !t.IsMinor() {
+			labels = append(labels, t.Label)
 		}
 	}
-	return strings.Join(labels, " ") + " | " + a.label.string()
-}
-
-func (l caption) string() string {
-	if l.exponent != "" {
-		return l.text + "^" + l.exponent
-	}
-	return l.text
+	return strings.ReplaceAll(strings.Join(labels, " ")+" | "+label, raise, "^")
 }
 
 func TestTicks(t *testing.T) {
@@ -61,9 +56,7 @@ func TestTicks(t *testing.T) {
 		{[]float64{5, 5}, "n", true, "3 4 5 6 7 8 9 10 | n, log scale"},
 	}
 	for _, test := range tests {
-		a := newAxis(test.values, test.label, test.log)
-		a.setTicks(7)
-		if got := a.shown(); got != test.want {
+		if got := shown(newSpan(test.values, test.log).ticks(test.label, 7)); got != test.want {
 			t.Errorf("%v, log %v: %s\nwant %s", test.values, test.log, got, test.want)
 		}
 	}
@@ -77,17 +70,17 @@ func TestTicksAnywhere(t *testing.T) {
 		scale := math.Pow(10, 40*r.Float64()-20)
 		values := []float64{scale * r.Float64(), scale * (1 + math.Pow(10, 8*r.Float64()-6))}
 		log := r.IntN(2) == 0
-		a := newAxis(values, "v", log)
+		a := newSpan(values, log)
 		count := 4 + 8*r.Float64()
-		a.setTicks(count)
+		ticks, _ := a.ticks("v", count)
 		seen := map[string]bool{}
 		before := math.Inf(-1)
-		for _, tick := range a.ticks {
-			if tick.value < a.lo || tick.value > a.hi || tick.value <= before {
-				t.Fatalf("%v, log %v: tick %v after %v in [%v, %v]", values, log, tick.value, before, a.lo, a.hi)
+		for _, tick := range ticks {
+			if tick.Value < a.lo || tick.Value > a.hi || tick.Value <= before {
+				t.Fatalf("%v, log %v: tick %v after %v in [%v, %v]", values, log, tick.Value, before, a.lo, a.hi)
 			}
-			before = tick.value
-			if s := tick.label.string(); s != "" {
+			before = tick.Value
+			if s := tick.Label; s != "" {
 				if seen[s] {
 					t.Fatalf("%v, log %v: two labels %s", values, log, s)
 				}
@@ -95,20 +88,21 @@ func TestTicksAnywhere(t *testing.T) {
 			}
 		}
 		if len(seen) < 2 || float64(len(seen)) > 2*count+2 {
-			t.Fatalf("%v, log %v: %d labels for %.1f: %s", values, log, len(seen), count, a.shown())
+			t.Fatalf("%v, log %v: %d labels for %.1f: %s", values, log, len(seen), count, shown(ticks, ""))
 		}
 	}
 }
 
 // Points lie within the range that is shown, off its ends.
-func TestAxisRange(t *testing.T) {
+func TestSpan(t *testing.T) {
 	for _, log := range []bool{false, true} {
 		for _, values := range [][]float64{{1, 5}, {1e-250, 1e250}, {3}, {8, 8.0000000001}, {1e299, 9e299}} {
-			a := newAxis(values, "v", log)
-			a.from, a.to = 100, 900
+			s := newSpan(values, log)
+			p := plot.New()
+			s.put(&p.X, "v", 500, 70)
 			for _, v := range values {
-				if at := a.at(v); !(at > 105 && at < 895) {
-					t.Errorf("%v, log %v: %v lies at %v of 100 to 900", values, log, v, at)
+				if at := p.X.Norm(s.at(v)); !(at > 0.01 && at < 0.99) {
+					t.Errorf("%v, log %v: %v lies at %v of 0 to 1", values, log, v, at)
 				}
 			}
 		}

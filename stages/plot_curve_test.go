@@ -3,17 +3,21 @@ package stages
 import (
 	"math"
 	"testing"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
 )
 
-// testPanel is a panel whose pixels are simple: x from 0 to 1000, y from 0 at
-// pixel 500 up to 100 at pixel 0.
-func testPanel() *panel {
-	return &panel{
-		u: 1,
-		x: axis{lo: 0, hi: 1000, least: 0, most: 1000, from: 0, to: 1000},
-		y: axis{lo: 0, hi: 100, least: 0, most: 100, from: 500, to: 0},
-	}
+// traced returns the lines of a curve on a canvas 1000 points wide and 500 high.
+func traced(f func(float64) float64, x, y span) [][]vg.Point {
+	p := plot.New()
+	x.put(&p.X, "x", 1000, 85)
+	y.put(&p.Y, "y", 500, 70)
+	return trace{Curve: each("", f), panel: panel{x: x, y: y}}.lines(draw.NewCanvas(nil, 1000, 500), p)
 }
+
+func linear(hi float64) span { return span{hi: hi, most: hi} }
 
 func TestTrace(t *testing.T) {
 	nan := math.NaN()
@@ -21,47 +25,46 @@ func TestTrace(t *testing.T) {
 		name       string
 		f          func(x float64) float64
 		parts      int
-		first, end xy // pixels of the whole trace
+		first, end vg.Point // of the whole trace
 	}{
-		{"inside", func(x float64) float64 { return 50 }, 1, xy{0, 250}, xy{1000, 250}},
-		{"leaves at the top", func(x float64) float64 { return x }, 1, xy{0, 500}, xy{100, 0}},
-		{"leaves at the bottom", func(x float64) float64 { return 50 - x }, 1, xy{0, 250}, xy{50, 500}},
-		{"comes in", func(x float64) float64 { return x - 900 }, 1, xy{900, 500}, xy{1000, 0}},
-		{"comes in and leaves", func(x float64) float64 { return math.Abs(x-500) - 50 }, 2, xy{350, 0}, xy{650, 0}},
-		{"overflows", func(x float64) float64 { return math.Exp(x) }, 1, xy{0, 495}, xy{math.Log(100), 0}},
+		{"inside", func(x float64) float64 { return 50 }, 1, vg.Point{X: 0, Y: 250}, vg.Point{X: 1000, Y: 250}},
+		{"leaves at the top", func(x float64) float64 { return x }, 1, vg.Point{X: 0, Y: 0}, vg.Point{X: 100, Y: 500}},
+		{"leaves at the bottom", func(x float64) float64 { return 50 - x }, 1, vg.Point{X: 0, Y: 250}, vg.Point{X: 50, Y: 0}},
+		{"comes in", func(x float64) float64 { return x - 900 }, 1, vg.Point{X: 900, Y: 0}, vg.Point{X: 1000, Y: 500}},
+		{"comes in and leaves", func(x float64) float64 { return math.Abs(x-500) - 50 }, 2, vg.Point{X: 350, Y: 500}, vg.Point{X: 650, Y: 500}},
+		{"overflows", func(x float64) float64 { return math.Exp(x) }, 1, vg.Point{X: 0, Y: 5}, vg.Point{X: vg.Length(math.Log(100)), Y: 500}},
 		{"infinite", func(x float64) float64 {
 			if x > 500 {
 				return math.Inf(1)
 			}
 			return 50
-		}, 1, xy{0, 250}, xy{500, 0}},
-		{"odd pole", func(x float64) float64 { return 50 + 100/(x-500.3) }, 2, xy{0, 251}, xy{1000, 249}},
-		{"domain", func(x float64) float64 { return 50 + math.Log(x-500)/1e6 }, 1, xy{501, 250}, xy{1000, 250}},
+		}, 1, vg.Point{X: 0, Y: 250}, vg.Point{X: 500, Y: 500}},
+		{"odd pole", func(x float64) float64 { return 50 + 100/(x-500.3) }, 2, vg.Point{X: 0, Y: 249}, vg.Point{X: 1000, Y: 251}},
+		{"domain", func(x float64) float64 { return 50 + math.Log(x-500)/1e6 }, 1, vg.Point{X: 501, Y: 250}, vg.Point{X: 1000, Y: 250}},
 		{"hole", func(x float64) float64 {
 			if x > 400 && x < 600 {
 				return nan
 			}
 			return 50
-		}, 2, xy{0, 250}, xy{1000, 250}},
+		}, 2, vg.Point{X: 0, Y: 250}, vg.Point{X: 1000, Y: 250}},
 		{"missing value", func(x float64) float64 {
 			if math.Abs(x-500) < 1.5 {
 				return nan
 			}
 			return 50
-		}, 1, xy{0, 250}, xy{1000, 250}},
-		{"never seen", func(x float64) float64 { return 200 }, 0, xy{}, xy{}},
-		{"nothing", func(x float64) float64 { return nan }, 0, xy{}, xy{}},
+		}, 1, vg.Point{X: 0, Y: 250}, vg.Point{X: 1000, Y: 250}},
+		{"never seen", func(x float64) float64 { return 200 }, 0, vg.Point{}, vg.Point{}},
+		{"nothing", func(x float64) float64 { return nan }, 0, vg.Point{}, vg.Point{}},
 	}
 	for _, test := range tests {
-		p := testPanel()
-		parts := p.trace(each(test.name, test.f))
+		parts := traced(test.f, linear(1000), linear(100))
 		if len(parts) != test.parts {
 			t.Errorf("%s: %d parts, want %d", test.name, len(parts), test.parts)
 			continue
 		}
 		for _, part := range parts {
 			for _, q := range part {
-				if !(q.y >= 0 && q.y <= 500 && q.x >= 0 && q.x <= 1000) {
+				if !(q.Y >= 0 && q.Y <= 500 && q.X >= 0 && q.X <= 1000) {
 					t.Errorf("%s: %v outside the frame", test.name, q)
 				}
 			}
@@ -72,8 +75,8 @@ func TestTrace(t *testing.T) {
 		first := parts[0][0]
 		last := parts[len(parts)-1]
 		end := last[len(last)-1]
-		// Two pixels between samples, an eighth of that where it is steep.
-		near := func(a, b xy) bool { return math.Abs(a.x-b.x) <= 2 && math.Abs(a.y-b.y) <= 1 }
+		// Two points between samples, an eighth of that where it is steep.
+		near := func(a, b vg.Point) bool { return math.Abs(float64(a.X-b.X)) <= 2 && math.Abs(float64(a.Y-b.Y)) <= 1 }
 		if !near(first, test.first) || !near(end, test.end) {
 			t.Errorf("%s: from %v to %v, want %v to %v", test.name, first, end, test.first, test.end)
 		}
@@ -82,14 +85,12 @@ func TestTrace(t *testing.T) {
 
 // A steep curve is sampled so densely that no corner shows.
 func TestTraceSmooth(t *testing.T) {
-	p := testPanel()
 	f := func(x float64) float64 { return 1e-4 * math.Exp(x/40) }
-	for _, part := range p.trace(each("steep", f)) {
+	for _, part := range traced(f, linear(1000), linear(100)) {
 		for i := range len(part) - 1 {
-			a, b := part[i], part[i+1]
-			middle := (a.x + b.x) / 2
-			if gap := math.Abs(p.y.at(f(middle)) - (a.y+b.y)/2); gap > 0.3 && b.y > 0 {
-				t.Errorf("the line between %v and %v misses the curve by %.2f pixels", a, b, gap)
+			middle := part[i].Add(part[i+1]).Scale(0.5)
+			if gap := math.Abs(5*f(float64(middle.X)) - float64(middle.Y)); gap > 0.3 && part[i+1].Y < 500 {
+				t.Errorf("the line between %v and %v misses the curve by %.2f points", part[i], part[i+1], gap)
 			}
 		}
 	}
@@ -98,22 +99,18 @@ func TestTraceSmooth(t *testing.T) {
 // A logarithmic panel shows a power as a straight line and leaves out what is
 // not positive.
 func TestTraceLog(t *testing.T) {
-	p := &panel{
-		u: 1,
-		x: axis{log: true, lo: 1, hi: 1e4, least: 1, most: 1e4, from: 0, to: 1000},
-		y: axis{log: true, lo: 1, hi: 1e8, least: 1, most: 1e8, from: 500, to: 0},
-	}
-	parts := p.trace(each("square", func(x float64) float64 { return x * x }))
+	x, y := span{log: true, hi: 4, most: 4}, span{log: true, hi: 8, most: 8}
+	parts := traced(func(x float64) float64 { return x * x }, x, y)
 	if len(parts) != 1 {
 		t.Fatalf("%d parts", len(parts))
 	}
 	for _, q := range parts[0] {
-		if math.Abs(q.y-(500-q.x/2)) > 1e-6 {
+		if math.Abs(float64(q.Y-q.X/2)) > 1e-6 {
 			t.Errorf("%v is off the line", q)
 		}
 	}
-	parts = p.trace(each("negative first", func(x float64) float64 { return x - 100 }))
-	if len(parts) != 1 || math.Abs(parts[0][0].x-501) > 3 || parts[0][0].y != 500 {
+	parts = traced(func(x float64) float64 { return x - 100 }, x, y)
+	if len(parts) != 1 || math.Abs(float64(parts[0][0].X-501)) > 3 || math.Abs(float64(parts[0][0].Y)) > 1e-6 {
 		t.Errorf("a curve that is negative below 100 starts at %v", parts)
 	}
 }

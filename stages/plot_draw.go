@@ -1,13 +1,18 @@
 package stages
 
 import (
-	"bufio"
-	"errors"
+	"bytes"
 	"fmt"
-	"io"
+	"html"
+	"image/color"
 	"math"
 	"os"
 	"path/filepath"
+	"strings"
+
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgsvg"
 )
 
 // A Figure is one plot of an instance: its measured points and curves held
@@ -35,7 +40,7 @@ type Curve struct {
 // that the extension of path names: ".png" or ".svg". Points that are not
 // finite are left out. The same figure gives the same bytes. It may be called
 // from several goroutines, also on one Figure if its functions allow it.
-func (f Figure) Write(path string, width, height int) (err error) {
+func (f Figure) Write(path string, width, height int) error {
 	const least, most = 200, 20_000
 	if width < least || height < least || width > most || height > most {
 		return fmt.Errorf("drawing %s: %d × %d pixels, expected %d to %d each", path, width, height, least, most)
@@ -43,37 +48,66 @@ func (f Figure) Write(path string, width, height int) (err error) {
 	if len(f.X) != len(f.Y) {
 		return fmt.Errorf("drawing %s: %d x for %d y values", path, len(f.X), len(f.Y))
 	}
-
 	for _, c := range f.Curves {
 		if c.F == nil {
 			return fmt.Errorf("drawing %s: the curve %q has no function", path, c.Label)
 		}
 	}
 
-	var draw func(io.Writer) error
+	var picture bytes.Buffer
+	var err error
 	switch ext := filepath.Ext(path); ext {
 	case ".png":
-		r := rasters.Get().(*raster)
-		defer rasters.Put(r)
-		r.reset(width, height)
-		f.compose(r, r.face, float64(width), float64(height))
-		draw = r.encode
+		err = f.png(&picture, width, height)
 	case ".svg":
-		face := faces.Get().(*typeface)
-		defer faces.Put(face)
-		s := newVectorFile(f.Title, width, height)
-		f.compose(s, face, float64(width), float64(height))
-		draw = s.encode
+		err = f.svg(&picture, width, height)
 	default:
-		return fmt.Errorf("drawing %s: no picture format %q, expected .png or .svg", path, ext)
+		err = fmt.Errorf("no picture format %q, expected .png or .svg", ext)
 	}
-
-	file, err := os.Create(path)
 	if err != nil {
+		return fmt.Errorf("drawing %s: %w", path, err)
+	}
+	if err := os.WriteFile(path, picture.Bytes(), 0o666); err != nil {
 		return fmt.Errorf("drawing: %w", err)
 	}
-	w := bufio.NewWriterSize(file, 1<<16)
-	return errors.Join(draw(w), w.Flush(), file.Close())
+	return nil
+}
+
+// size returns that of the figure in points, in which all its lengths are
+// given, and how many pixels a point takes: it is 800 points high, or 1000 wide
+// where it is narrower than that.
+func size(width, height int) (w, h vg.Length, dots float64) {
+	dots = min(float64(height)/800, float64(width)/1000)
+	return vg.Length(float64(width) / dots), vg.Length(float64(height) / dots), dots
+}
+
+func (f Figure) png(b *bytes.Buffer, width, height int) error {
+	_, _, dots := size(width, height)
+	r := newRaster(width, height, dots, inks())
+	f.draw(draw.New(r))
+	return r.encode(b)
+}
+
+func (f Figure) svg(b *bytes.Buffer, width, height int) error {
+	const point = 0.75 // a pixel of SVG in points
+	w, h, dots := size(width, height)
+	c := vgsvg.New(point*vg.Length(width), point*vg.Length(height))
+	c.Scale(point*dots, point*dots)
+	area := draw.NewCanvas(c, w, h)
+	area.SetColor(paper.color())
+	area.Fill(area.Rectangle.Path())
+	f.draw(area)
+
+	var plain bytes.Buffer
+	if _, err := c.WriteTo(&plain); err != nil {
+		return err
+	}
+	const family, head = "font-family:Liberation Sans", "/xlink\">\n"
+	_, err := strings.NewReplacer(
+		family, family+",Arial,Helvetica,sans-serif", // of equal widths, where the first is missing
+		head, head+"<title>"+html.EscapeString(printable(f.Title))+"</title>\n",
+	).WriteString(b, plain.String())
+	return err
 }
 
 // LogScale reports whether points deserve logarithmic axes: all coordinates
@@ -96,54 +130,46 @@ func LogScale(x, y []float64) bool {
 	return wide
 }
 
-// A canvas takes the strokes of a figure on white. Coordinates are pixels from
-// the upper left corner.
-type canvas interface {
-	rectangle(x0, y0, x1, y1 float64, color ink)
-
-	// polylines draws strokes with round caps and joins; dash holds the lengths
-	// of dashes and gaps in turn, none for a whole line.
-	polylines(lines [][]xy, width float64, dash []float64, color ink)
-
-	// dots draws discs, with a white rim of a width that keeps them apart.
-	dots(centres []xy, radius, rim float64, color ink)
-
-	// text starts at (x, y) on the base line and runs right, or up.
-	text(x, y float64, s string, size float64, up bool, color ink)
-}
-
-type xy struct{ x, y float64 }
-
 // An ink is one of the few colours of a figure.
 type ink uint8
 
 const (
 	paper ink = iota
 	black
-	frame
-	grid
+	frameInk
+	gridInk
 	limitInk
 	pointInk
 	curveInk // the first of curveInks
-	inks     = curveInk + curveInks
 )
 
 // curveInks is how many colours curves have before they come round again.
 const curveInks = 5
 
-// rgb are the colours of the inks. Those of points and curves are Okabe and
+// inks are the colours of a figure. Those of points and curves are Okabe and
 // Ito's (https://jfly.uni-koeln.de/color/), which colour-blind people can tell
 // apart; curves differ in their dashes too.
-func (i ink) rgb() [3]uint8 {
-	return [inks][3]uint8{
-		paper: {255, 255, 255}, black: {34, 34, 34}, frame: {90, 90, 90}, grid: {228, 228, 228}, limitInk: {90, 90, 90},
-		pointInk: {0, 114, 178},
-		curveInk: {213, 94, 0}, {0, 158, 115}, {204, 121, 167}, {230, 159, 0}, {86, 180, 233},
-	}[i]
+func inks() color.Palette {
+	p := make(color.Palette, 0, curveInk+curveInks)
+	for _, rgb := range []uint32{
+		0xffffff, 0x222222, 0x5a5a5a, 0xe4e4e4, 0x5a5a5a,
+		0x0072b2,
+		0xd55e00, 0x009e73, 0xcc79a7, 0xe69f00, 0x56b4e9,
+	} {
+		p = append(p, color.RGBA{uint8(rgb >> 16), uint8(rgb >> 8), uint8(rgb), 255})
+	}
+	return p
 }
 
-// style returns the ink and the dashes, in units of the figure, of curve i.
-func style(i int) (ink, []float64) {
-	dashes := [][]float64{nil, {11, 5}, {3, 5}, {11, 5, 3, 5}}
-	return curveInk + ink(i%curveInks), dashes[i%len(dashes)]
+func (i ink) color() color.Color { return inks()[i] }
+
+// stroke returns a line of the usual width.
+func (i ink) stroke(dashes ...vg.Length) draw.LineStyle {
+	return draw.LineStyle{Color: i.color(), Width: 2.2, Dashes: dashes}
+}
+
+// curveStyle returns the line of curve i.
+func curveStyle(i int) draw.LineStyle {
+	dashes := [][]vg.Length{nil, {13, 3}, {5, 3}, {13, 3, 5, 3}}
+	return (curveInk + ink(i%curveInks)).stroke(dashes[i%len(dashes)]...)
 }

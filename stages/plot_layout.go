@@ -2,95 +2,74 @@ package stages
 
 import (
 	"fmt"
-	"math"
 	"slices"
-	"strings"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
 )
 
-// Lengths in units, of which a figure is 800 high, or 1000 wide where it is
-// narrower than that.
+// Lengths in points.
 const (
-	unitsHigh  = 800
-	unitsWide  = 1000 // at least
-	margin     = 16
+	margin     = 18
 	titleSize  = 19
 	labelSize  = 16
 	tickSize   = 14
 	legendSize = 14
-	legendRow  = 22
-	swatch     = 44
-	curveWidth = 2.2
 )
 
-// compose draws the figure: the title, below it the legend, then one panel or
-// two side by side.
-func (f Figure) compose(c canvas, face *typeface, width, height float64) {
-	u := min(height/unitsHigh, width/unitsWide)
+// draw draws the figure: the title, below it the legend, then one panel or two
+// side by side.
+func (f Figure) draw(c draw.Canvas) {
+	c = draw.Crop(c, margin, -margin, margin, -margin)
+	title := textStyle(titleSize)
+	title.XAlign, title.YAlign = draw.XCenter, draw.YTop
+	c.FillText(title, vg.Point{X: c.Center().X, Y: c.Max.Y}, shorten(title, f.Title, c.Size().X))
+	c.Max.Y -= 1.75 * titleSize
 
-	title := face.shorten(f.Title, titleSize*u, width-2*margin*u)
-	y := (margin + titleSize) * u
-	c.text((width-face.measure(title, titleSize*u))/2, y, title, titleSize*u, false, black)
-	y += 12 * u
-
-	data := f.finite()
-	panels := []panel{newPanel(f, data, false, u)}
+	panels := []panel{f.panel(false)}
 	if f.LogLog {
-		panels = append(panels, newPanel(f, data, true, u))
+		panels = append(panels, f.panel(true))
 	}
-	y = drawLegend(c, face, f.legend(panels, len(data)), y, width, u)
+	c.Max.Y -= drawLegend(draw.Crop(c, margin, -margin, 0, 0), f.legend(panels))
+	// Where a long legend leaves next to nothing, some of it is overdrawn.
+	c.Max.Y = max(c.Max.Y-0.5*margin, c.Min.Y+150)
 
-	each := width / float64(len(panels))
+	tiles := draw.Tiles{Cols: len(panels), Rows: 1, PadX: 1.5 * margin}
 	for i, p := range panels {
-		p.place(face, float64(i)*each, y, float64(i+1)*each, height)
-		p.draw(c, face, f, data)
+		area := tiles.At(c, i, 0)
+		p.plot(f, area.Size()).Draw(area)
 	}
 }
 
-// finite returns the points that can be drawn: those so large that a range
-// might overflow are left out, those so small that one might vanish are zero.
-func (f Figure) finite() []xy {
-	const large, small = 1e300, 1e-300
-	within := func(v float64) (float64, bool) {
-		if math.Abs(v) < small {
-			v = 0
-		}
-		return v, math.Abs(v) < large // false for NaN
-	}
-	data := make([]xy, 0, len(f.X))
-	for i := range f.X {
-		x, okX := within(f.X[i])
-		y, okY := within(f.Y[i])
-		if okX && okY {
-			data = append(data, xy{x, y})
-		}
-	}
-	return data
-}
-
-// An entry is one line of the legend: what a label stands for. No dashes mean
-// a whole line.
+// An entry is one line of the legend: what a label stands for.
 type entry struct {
 	label string
-	color ink
-	dash  []float64
-	dot   bool
+	thumb plot.Thumbnailer
+}
+
+// Thumbnail implements plot.Thumbnailer; it keeps off the label.
+func (e entry) Thumbnail(c *draw.Canvas) {
+	left := draw.Crop(*c, 0, -6, 0, 0)
+	e.thumb.Thumbnail(&left)
 }
 
 // legend lists the points, each curve and the limit, and says which of them lie
 // outside every panel.
-func (f Figure) legend(panels []panel, points int) []entry {
-	list := []entry{{label: fmt.Sprintf("measured, %d points", points), color: pointInk, dot: true}}
+func (f Figure) legend(panels []panel) []entry {
+	points := len(panels[0].data)
+	list := []entry{{fmt.Sprintf("measured, %d points", points), &plotter.Scatter{GlyphStyle: dot(points)}}}
 	for i, curve := range f.Curves {
-		e := entry{label: curve.Label}
-		e.color, e.dash = style(i)
+		e := entry{curve.Label, &plotter.Line{LineStyle: curveStyle(i)}}
 		if !slices.ContainsFunc(panels, func(p panel) bool { return p.seen[i] }) {
 			e.label += " (outside this range)"
 		}
 		list = append(list, e)
 	}
 	if f.Limit > 0 {
-		e := entry{label: "limit " + plain(f.Limit), color: limitInk, dash: limitDash()}
-		if f.Limit > panels[0].y.hi {
+		e := entry{"limit " + plain(f.Limit), &plotter.Line{LineStyle: limitInk.stroke(9, 4)}}
+		if f.Limit > panels[0].y.hi { // the linear one
 			e.label += " (above this range)"
 		}
 		list = append(list, e)
@@ -98,47 +77,30 @@ func (f Figure) legend(panels []panel, points int) []entry {
 	return list
 }
 
-// drawLegend draws the entries below y, in two columns where all labels are
-// short enough, and returns where they end.
-func drawLegend(c canvas, face *typeface, list []entry, y, width, u float64) float64 {
-	const gap = 6
-	size := legendSize * u
-	left := 3 * margin * u
+// drawLegend draws the entries at the top, in two columns where all labels are
+// short enough, and returns their height.
+func drawLegend(c draw.Canvas, list []entry) vg.Length {
+	const thumbnail, gap = 48, 10
+	sty := textStyle(legendSize)
 	columns := 2
-	room := (width-2*left)/2 - (swatch+3*gap)*u
+	room := func() vg.Length { return c.Size().X/vg.Length(columns) - thumbnail - 2*gap }
 	for _, e := range list {
-		if face.measure(e.label, size) > room {
+		if sty.Width(e.label) > room() {
 			columns = 1
 		}
 	}
-	column := (width - 2*left) / float64(columns)
-	for i, e := range list {
-		x := left + float64(i%columns)*column
-		middle := y + (float64(i/columns)+0.5)*legendRow*u
-		if e.dot {
-			c.dots([]xy{{x + swatch*u/2, middle}}, dotRadius(0)*u, 0, e.color)
-		} else {
-			c.polylines([][]xy{{{x + 3*u, middle}, {x + (swatch-3)*u, middle}}}, curveWidth*u, scaled(e.dash, u), e.color)
+	tiles := draw.Tiles{Cols: columns, Rows: 1}
+	var height vg.Length
+	for column := range columns {
+		legend := plot.NewLegend()
+		legend.TextStyle = sty
+		legend.Top, legend.Left = true, true
+		legend.ThumbnailWidth, legend.Padding = thumbnail, gap
+		for i := column; i < len(list); i += columns {
+			legend.Add(shorten(sty, list[i].label, room()), list[i])
 		}
-		label := face.shorten(e.label, size, column-(swatch+3*gap)*u)
-		c.text(x+(swatch+gap)*u, middle+0.35*size, label, size, false, black)
+		legend.Draw(tiles.At(c, column, 0))
+		height = max(height, legend.Rectangle(c).Size().Y+legend.Padding)
 	}
-	rows := (len(list) + columns - 1) / columns
-	return y + (float64(rows)*legendRow+8)*u
-}
-
-func limitDash() []float64 { return []float64{7, 6} }
-
-// scaled returns lengths in pixels.
-func scaled(dash []float64, u float64) []float64 {
-	lengths := make([]float64, len(dash))
-	for i, d := range dash {
-		lengths[i] = d * u
-	}
-	return lengths
-}
-
-// plain prints a number for people.
-func plain(v float64) string {
-	return minus(strings.Replace(fmt.Sprintf("%.6g", v), "e+", "e", 1))
+	return height
 }
