@@ -34,6 +34,7 @@ func Conclude(s Series, a *Analysis, eq *Equation) Conclusion {
 		return level("no shape grows over these sizes and can be scaled to them")
 	}
 	c.Shape, c.Bound = best.Bound.Shape, best.Bound
+	c.Bound.relax(s)
 	c.Verification.Data = best.data
 	as := Asymptotic(c.Shape)
 	if eq != nil {
@@ -72,7 +73,7 @@ type candidate struct {
 func chooseShape(s Series, a *Analysis, eq *Equation) (candidate, bool) {
 	var all []candidate
 	for _, g := range candidates(s, a, eq) {
-		b, err := Envelope(g, s)
+		b, err := envelope(g, s)
 		if err != nil {
 			continue
 		}

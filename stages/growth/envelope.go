@@ -24,6 +24,15 @@ const coefficientDigits = 4
 //
 // The error is a *ShapeError where g cannot be the shape of a bound.
 func Envelope(shape expr.Expr, s Series) (Bound, error) {
+	b, err := envelope(shape, s)
+	if err == nil {
+		b.relax(s)
+	}
+	return b, err
+}
+
+// envelope is Envelope without the robust form.
+func envelope(shape expr.Expr, s Series) (Bound, error) {
 	if len(s.X) == 0 || len(s.X) != len(s.Y) {
 		return Bound{}, errors.New("envelope: no points")
 	}
@@ -38,7 +47,7 @@ func Envelope(shape expr.Expr, s Series) (Bound, error) {
 			return Bound{}, fmt.Errorf("envelope: the value %g at x0 = %g is beyond %g", y, s.X[i], mostMagnitude)
 		}
 	}
-	l := overlay(v.h, s.Y, all)
+	l := overlay(v.h, s.Y, all, -1)
 	if math.IsInf(l.a, 0) || math.IsInf(l.b, 0) || math.IsNaN(l.a+l.b) {
 		return Bound{}, &ShapeError{caret(shape), "no coefficient that float64 can hold scales it to the points"}
 	}
@@ -48,15 +57,22 @@ func Envelope(shape expr.Expr, s Series) (Bound, error) {
 		return Bound{}, &ShapeError{caret(shape), "its values cannot be told apart from those of the points"}
 	}
 	b.Expr, b.Text = b.formula(b.a, b.b)
+	return b, nil
+}
 
-	keep := peel(v.h, s.Y, all, len(all)/20)
-	r := Bound{Shape: shape, values: v}
-	r.a, r.b = overlay(v.h, s.Y, keep).coefficients(v)
+// relax adds the form that holds on 95 % of the points.
+func (b *Bound) relax(s Series) {
+	all := make([]int, len(s.X))
+	for i := range all {
+		all[i] = i
+	}
+	keep := peel(b.values.h, s.Y, all, len(all)/20)
+	r := Bound{Shape: b.Shape, values: b.values}
+	r.a, r.b = overlay(b.values.h, s.Y, keep, -1).coefficients(b.values)
 	if !r.tighten(s, keep) {
 		r.a, r.b = b.a, b.b
 	}
 	b.Robust, b.Robust95 = b.formula(r.a, r.b)
-	return b, nil
 }
 
 // Ceiling is the bound of a series that shows no growth: its largest value.
@@ -78,17 +94,22 @@ type line struct {
 	flat    bool
 }
 
-// overlay is the least line over the chosen points with a > 0 and b >= 0. h
-// does not fall along the points.
-func overlay(h, y []float64, chosen []int) line {
+// overlay is the least line over the chosen points, but for the point without,
+// with a > 0 and b >= 0. h does not fall along the points.
+func overlay(h, y []float64, chosen []int, without int) line {
 	type vertex struct {
 		h, y float64
 		at   int
 	}
-	hull := []vertex{{0, 0, -1}} // the line passes over the origin: b >= 0
-	mean := 0.0
+	hull := make([]vertex, 1, 16)
+	hull[0] = vertex{0, 0, -1} // the line passes over the origin: b >= 0
+	mean, n := 0.0, 0
 	for _, i := range chosen {
-		mean += h[i] / float64(len(chosen))
+		if i == without {
+			continue
+		}
+		mean += h[i]
+		n++
 		p := vertex{h[i], y[i], i}
 		if last := hull[len(hull)-1]; p.h == last.h {
 			if p.y <= last.y {
@@ -106,6 +127,7 @@ func overlay(h, y []float64, chosen []int) line {
 		}
 		hull = append(hull, p)
 	}
+	mean /= float64(n)
 	edge := 1
 	for edge < len(hull)-1 && hull[edge].h < mean {
 		edge++
@@ -130,7 +152,9 @@ func overlay(h, y []float64, chosen []int) line {
 	l.flat = true
 	top := 0.0
 	for _, i := range chosen {
-		top = math.Max(top, y[i])
+		if i != without {
+			top = math.Max(top, y[i])
+		}
 	}
 	l.a, l.b = 1e-6*math.Max(top, 1e-6), top
 	return l
@@ -223,24 +247,19 @@ func peel(h, y []float64, chosen []int, k int) []int {
 	for _, i := range chosen {
 		mean += h[i] / float64(len(chosen))
 	}
-	rest := make([]int, 0, len(keep))
+	l := overlay(h, y, keep, -1)
 	for range k {
-		best, at := math.Inf(1), -1
-		for _, i := range overlay(h, y, keep).binding {
-			rest = rest[:0]
-			for _, j := range keep {
-				if j != i {
-					rest = append(rest, j)
-				}
-			}
-			l := overlay(h, y, rest)
-			if v := l.a*mean + l.b; v < best {
-				best, at = v, i
+		best, at, next := math.Inf(1), -1, line{}
+		for _, i := range l.binding {
+			m := overlay(h, y, keep, i)
+			if v := m.a*mean + m.b; v < best {
+				best, at, next = v, i, m
 			}
 		}
 		if at < 0 {
 			break
 		}
+		l = next
 		keep = slices.DeleteFunc(keep, func(j int) bool { return j == at })
 	}
 	return keep

@@ -197,7 +197,7 @@ func heldOut(h, y []float64) *float64 {
 	for i := range first {
 		first[i] = i
 	}
-	l := overlay(h, y, first)
+	l := overlay(h, y, first, -1)
 	over := 0
 	for i := n; i < len(h); i++ {
 		if y[i] > l.a*h[i]+l.b {
@@ -214,16 +214,14 @@ func leaveOneOut(b *Bound, s Series) *float64 {
 	if len(s.X) < 3 {
 		return nil
 	}
+	all := make([]int, len(s.X))
+	for i := range all {
+		all[i] = i
+	}
 	full := b.line.a + b.line.b
 	worst := 1.0
 	for _, i := range b.Binding {
-		rest := make([]int, 0, len(s.X)-1)
-		for j := range s.X {
-			if j != i {
-				rest = append(rest, j)
-			}
-		}
-		if l := overlay(b.values.h, s.Y, rest); l.a+l.b > 0 {
+		if l := overlay(b.values.h, s.Y, all, i); l.a+l.b > 0 {
 			worst = math.Max(worst, full/(l.a+l.b))
 		}
 	}
