@@ -31,10 +31,11 @@ func exitCode(err error) int {
 	var (
 		file     *stages.FileError
 		instance *pipeline.InstanceError
+		address  *pipeline.AddressError
 		usage    usageError
 	)
 	switch {
-	case errors.As(err, &file), errors.As(err, &instance), errors.As(err, &usage), isCobraUsage(err):
+	case errors.As(err, &file), errors.As(err, &instance), errors.As(err, &address), errors.As(err, &usage), isCobraUsage(err):
 		return exitWrong
 	}
 	return exitFault
