@@ -86,8 +86,8 @@ var signs = map[rune]struct {
 	'Θ': {tokName, "Theta", RepairNotation}, 'Ω': {tokName, "Omega", RepairNotation}, '𝒪': {tokName, "O", RepairNotation},
 }
 
-const superscripts = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻·ⁿˣ"
-const superPlain = "0123456789+-.nx"
+const superscripts = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿˣ"
+const superPlain = "0123456789+-nx"
 const subscripts = "₀₁₂₃₄₅₆₇₈₉"
 
 // plainOf returns the plain form of a raised or lowered character, 0 for none.
@@ -161,7 +161,7 @@ func (l *lexer) next() error {
 		return l.number()
 	case r == '\\':
 		return l.backslash()
-	case plainOf(r, superscripts, superPlain) != 0 && r != '·':
+	case plainOf(r, superscripts, superPlain) != 0:
 		l.superscript()
 		return nil
 	case r == '^':

@@ -296,6 +296,14 @@ func (p *parser) postfix() (*node, error) {
 			if e, err = p.raised(t); err == nil {
 				n, err = p.make(OpPow, n, e)
 			}
+		case p.prose && t.kind == tokName && (t.text == "squared" || t.text == "cubed"):
+			p.i++
+			k := int64(2)
+			if t.text == "cubed" {
+				k = 3
+			}
+			p.repair(RepairPower, t.pos, t.end, "**"+strconv.FormatInt(k, 10))
+			n, err = p.make(OpPow, n, whole(k))
 		default:
 			return n, nil
 		}

@@ -131,13 +131,9 @@ func (l *lexer) unwrap(from, to int) (int, int) {
 		trimmed := strings.TrimRight(l.src[from:to], " \t\r\n\f")
 		to = from + len(trimmed)
 		if l.dialect != Sympy && l.dialect != PySR && l.dialect != Julia {
-			if t := strings.TrimRight(trimmed, ".;"); len(t) < len(trimmed) && t != "" && !isDigit(rune(t[len(t)-1])) {
+			if t := strings.TrimRight(trimmed, ".;"); len(t) < len(trimmed) && t != "" {
 				l.repair(RepairMarkup, from+len(t), to, "")
 				to = from + len(t)
-				continue
-			} else if strings.HasSuffix(trimmed, ";") {
-				l.repair(RepairMarkup, to-1, to, "")
-				to--
 				continue
 			}
 		}
@@ -147,6 +143,9 @@ func (l *lexer) unwrap(from, to int) (int, int) {
 				mark = m
 				break
 			}
+		}
+		if mark == "" && l.stray(trimmed, &from, &to) {
+			continue
 		}
 		if mark == "" {
 			return l.inline(from, to)
@@ -159,6 +158,26 @@ func (l *lexer) unwrap(from, to int) (int, int) {
 			}
 		}
 	}
+}
+
+// stray leaves out one mark at either end that has no partner.
+func (l *lexer) stray(s string, from, to *int) bool {
+	for _, mark := range []string{"`", "$", "\""} {
+		if strings.Count(s, mark) != 1 || len(s) < 2 {
+			continue
+		}
+		switch {
+		case strings.HasPrefix(s, mark):
+			l.repair(RepairMarkup, *from, *from+1, "")
+			*from++
+			return true
+		case strings.HasSuffix(s, mark):
+			l.repair(RepairMarkup, *to-1, *to, "")
+			*to--
+			return true
+		}
+	}
+	return false
 }
 
 // inline narrows a sentence to its one formula in backticks or dollar signs.
@@ -286,14 +305,16 @@ func (p *parser) rest(n *node) error {
 		return unexpected
 	}
 	switch strings.ToLower(word.text) {
-	case "or", "plus", "minus", "times", "and", "to", "divided", "over", "versus":
+	case "or", "plus", "minus", "times", "and", "to", "divided", "multiplied", "over", "versus", "raised", "choose", "mod", "modulo", "per", "power":
 		return p.fail(word.pos, "the words go on with another formula: one is expected")
 	}
-	for _, follow := range p.toks[p.i:] {
-		// Another formula in the rest would be one too many to ignore, unless
-		// the sentence has moved on to explain.
-		if follow.kind == tokOp && follow.text == "**" && !explains(word.text) {
-			return p.fail(follow.pos, "a second formula after the first: one is expected")
+	// Unless they explain, words that hold anything but words may be part of
+	// the formula.
+	if !explains(word.text) {
+		for _, follow := range p.toks[p.i:] {
+			if follow.kind == tokOp && follow.text != "," && follow.text != "(" && follow.text != ")" || follow.kind == tokNum || follow.kind == tokSup || follow.kind == tokName && isFunction(follow.text) {
+				return p.fail(follow.pos, "a second formula after the first: one is expected")
+			}
 		}
 	}
 	p.repair(RepairProse, t.pos, p.toks[len(p.toks)-1].pos, "")
