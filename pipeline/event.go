@@ -22,7 +22,8 @@ type Event struct {
 	Event    string    `json:"event"`
 	Time     time.Time `json:"time"`
 	Run      string    `json:"run,omitempty"`
-	Stage    string    `json:"stage,omitempty"` // "load.points"
+	Pipeline string    `json:"pipeline,omitempty"` // run_started: its folder in the state directory, which tells pipelines and results directories apart
+	Stage    string    `json:"stage,omitempty"`    // "load.points"
 	Instance string    `json:"instance,omitempty"`
 	State    string    `json:"state,omitempty"`
 	Status   string    `json:"status,omitempty"`

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"github.com/concluder/concluder/pipeline/store"
@@ -71,7 +72,7 @@ const interrupted = "interrupted"
 // loop runs the graph until every node has ended.
 func (r *run) loop() {
 	r.prepare()
-	r.emit(Event{Event: EventRunStarted, Total: r.progress.Nodes, Message: r.opts.Program})
+	r.emit(Event{Event: EventRunStarted, Pipeline: filepath.Base(r.home), Total: r.progress.Nodes, Message: r.opts.Program})
 	for _, d := range r.state.Damage() {
 		r.emit(Event{Event: EventWarning, Message: "the state was damaged, nodes whose records are lost run again: " + d})
 	}
