@@ -16,13 +16,14 @@ type study struct {
 	d        *Dataset
 	series   growth.Series
 	analysis *growth.Analysis
-	equation *growth.Equation // nil where there is none
+	equation *growth.Equation // nil where none was declared
 }
 
 func newStudy(d *Dataset) (*study, error) {
 	s := &study{d: d, series: d.series()}
 	s.analysis = growth.Analyze(s.series, growth.Options{})
-	if d.Equation != nil {
+	// An equation that was fitted here would only repeat what the points say.
+	if d.Equation != nil && !d.Equation.Fitted {
 		r, err := expr.Parse(d.Equation.Given, d.Equation.dialect())
 		if err != nil {
 			return nil, fmt.Errorf("the dataset's equation no longer parses: %w", err)
