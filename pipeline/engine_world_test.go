@@ -126,7 +126,7 @@ func (w *world) stage(kind, name string, perInstance bool, deps ...Dep) *Stage {
 // seen is everything that a task can see of what may influence its outputs.
 func seen(t *Task) (string, error) {
 	var b strings.Builder
-	fmt.Fprintf(&b, "instance %q x %q\n", t.Instance, t.String("x"))
+	fmt.Fprintf(&b, "instance %q x %q y %q\n", t.Instance, t.String("x"), t.String("y"))
 	for _, name := range slices.Sorted(maps.Keys(t.inputs)) {
 		for _, a := range t.Inputs(name) {
 			if a.Absent() {

@@ -83,19 +83,28 @@ func inParallel(n int, f func(i int)) {
 }
 
 // explain judges one node, after all that it depends on. ok says that it
-// belongs to the selection. In the words of nodes Ready stands for those that
-// may be executed.
+// belongs to the selection. In the words of nodes Ready stands for those whose
+// end may be another than the one on record.
 func (e *inspector) explain(s, i int) (p NodePlan, ok bool) {
 	rs := &e.l.stages[s]
 	in := e.inspect(s, i, true)
 	w := e.words.get(in.node)
 	failed, waits, stale := e.obstacle(s, i)
+	first := ""
+	for _, need := range rs.needs {
+		if first == "" && e.mayChange(rs, need, i) {
+			first = e.l.stages[need].address
+		}
+	}
 	if !w.has(wordSelected) {
 		end := e.unselected(in)
 		if failed != nil || waits != "" {
 			end = recorded(in.node, in.last, in.known, failed == nil || stale || State(in.last.State) != Skipped)
 		}
-		e.words.set(in.node, w.end(NotRun, end.shown, end.stale))
+		if first != "" {
+			end.state = Ready // whether it is stale shows only when that has run
+		}
+		e.words.set(in.node, w.end(end.state, end.shown, end.stale))
 		return p, false
 	}
 
@@ -103,12 +112,6 @@ func (e *inspector) explain(s, i int) (p NodePlan, ok bool) {
 	if in.known {
 		p.Last = &LastRun{State: State(in.last.State), Status: in.last.Status, Error: in.last.Error,
 			Reason: in.last.Reason, Run: in.last.Run, Elapsed: in.last.Elapsed}
-	}
-	first := ""
-	for _, need := range rs.needs {
-		if first == "" && e.mayRun(rs, need, i) {
-			first = e.l.stages[need].address
-		}
 	}
 	own := slices.ContainsFunc(in.causes, func(c Reason) bool { return first == "" || !c.upstream() })
 	switch {
@@ -133,8 +136,9 @@ func (e *inspector) explain(s, i int) (p NodePlan, ok bool) {
 	return p, true
 }
 
-// mayRun reports whether a node depends on one of a stage that may be executed.
-func (e *inspector) mayRun(rs *runStage, need, instance int) bool {
+// mayChange reports whether a node depends on one of a stage that may end
+// otherwise than it did.
+func (e *inspector) mayChange(rs *runStage, need, instance int) bool {
 	if rs.PerInstance || !e.l.stages[need].PerInstance {
 		return e.words.get(e.l.node(need, instance)).state() == Ready
 	}
