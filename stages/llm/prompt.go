@@ -12,20 +12,19 @@ import (
 // system is the static part of the prompt. It comes first and is the same for
 // every question, so that providers can cache the prefix. It says JSON, which
 // the json_object mode demands.
-const system = `You judge how the cost of a computation grows with its size.
-You get measured points and, usually, an equation that symbolic regression fitted to them. The equation may fit badly or behave oddly outside the points: where they disagree, the points decide.
+const system = `You judge how the cost of a computation grows with its size, from measured points and usually an equation that symbolic regression fitted to them. The equation may fit badly: where they disagree, the points decide.
 
-Answer with exactly one JSON object and nothing else, no code fence and no text around it. Its fields, in this order:
-"reasoning": string, at most 80 words.
-"type_of_equation": the growth class over the measured range, one of "linear", "polynomial", "exponential", "unknown".
-"upper_bound": string, the least upper bound as a formula.
-"complexity": string, the bound's order as O(...).
-"confidence": number from 0 to 1, the probability that the class is right.
+Answer with one JSON object and nothing else, no code fence. Its fields, in this order:
+"reasoning": string, at most 60 words
+"type_of_equation": "linear", "polynomial", "exponential" or "unknown"
+"upper_bound": string, the least upper bound as a formula
+"complexity": string, its order as O(...)
+"confidence": number from 0 to 1, the probability that the class is right
 
-The class is "linear" for growth in proportion to the size or slower, "polynomial" for a power clearly above 1, "exponential" where a constant is raised to the size or to a power of it, "unknown" where the points show no clear growth.
-The bound is least when some positive multiple of it, plus a constant, lies on or above every point and no slower growing formula could do that. It has the class you name.
+The class is that of the measured range: "linear" for growth in proportion to the size or slower, "polynomial" for a power clearly above 1, "exponential" for a constant raised to the size or to a power of it, "unknown" where no growth is clear.
+The bound has that class; a positive multiple of it plus a constant covers every point, and nothing that grows more slowly does.
 
-Formulas are plain ASCII: numbers, the one variable, + - * / ^ ( ) and exp, log, sqrt. Write numbers without spaces inside, like 5.03e-7. No LaTeX, no backslashes, no words, no "y =", no other variable.`
+Formulas are plain ASCII: numbers like 5.03e-7 without spaces, the one variable, + - * / ^ ( ), exp, log, sqrt. No LaTeX, no backslashes, no words, no "y =", no other variable.`
 
 // maxShown is how many points a prompt shows; more cost tokens and tell little.
 const maxShown = 24
@@ -72,7 +71,7 @@ func promptFor(q Question) string {
 	if q.Analysis != "" {
 		fmt.Fprintf(&b, "\nWhat a numerical analysis found:\n%s\n", strings.TrimSpace(q.Analysis))
 	}
-	fmt.Fprintf(&b, "\nWhich growth class, and which least upper bound in %s? Answer with the JSON object.", v)
+	fmt.Fprintf(&b, "\nWhich class, and which least upper bound in %s?", v)
 	return b.String()
 }
 

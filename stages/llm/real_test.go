@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -14,7 +15,7 @@ import (
 
 // A server that this project did not write, such as Ollama, llama.cpp or vLLM:
 //
-//	LLM_TEST_SERVER=http://127.0.0.1:11434/v1 LLM_TEST_MODEL=NAME go test -run RealServer -v ./stages/llm
+//	LLM_TEST_SERVER=http://127.0.0.1:11434/v1 LLM_TEST_MODEL=NAME LLM_TEST_QUESTIONS=60 go test -run RealServer -v ./stages/llm
 //
 // Every question ends in a typed verdict or a pause, and a second run sends
 // nothing.
@@ -23,7 +24,13 @@ func TestRealServer(t *testing.T) {
 	if url == "" {
 		t.Skip("LLM_TEST_SERVER is not set")
 	}
-	const n = 60
+	n := 60
+	if s := os.Getenv("LLM_TEST_QUESTIONS"); s != "" {
+		var err error
+		if n, err = strconv.Atoi(s); err != nil {
+			t.Fatal(err)
+		}
+	}
 	path := filepath.Join(t.TempDir(), "journal.db")
 	zero := 0.0
 	run := func() llm.Stats {
@@ -33,8 +40,8 @@ func TestRealServer(t *testing.T) {
 		}
 		defer j.Close()
 		c, err := llm.New(llm.Config{
-			Name: "real", BaseURL: url, Model: model, Temperature: &zero, MaxTokens: 256, Timeout: time.Minute,
-			Limits: llm.Limits{InFlight: 8}, Warn: func(s string) { t.Log(s) },
+			Name: "real", BaseURL: url, Model: model, Temperature: &zero, MaxTokens: 128, Timeout: 5 * time.Minute,
+			Limits: llm.Limits{InFlight: 4}, Warn: func(s string) { t.Log(s) },
 		}, j)
 		if err != nil {
 			t.Fatal(err)
