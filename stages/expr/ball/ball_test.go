@@ -122,6 +122,21 @@ func randomBall(rng *rand.Rand) (*big.Rat, Ball) {
 	return inside, Ball{mid.mid, newRad().Add(rad, mid.rad)}
 }
 
+// The digits that are written down are those that the series give.
+func TestStoredConstants(t *testing.T) {
+	for _, bits := range []uint{1, 7, 64, 65, 128, 1000, storedBits - 3, storedBits, storedBits + 1, storedBits + 500} {
+		for _, c := range []struct {
+			name        string
+			got, series *big.Float
+		}{{"log 2", ln2(bits), computedLn2(bits + 40)}, {"pi", pi(bits), computedPi(bits + 40)}} {
+			off := new(big.Float).SetPrec(bits+100).Sub(c.got, c.series)
+			if off.Sign() != 0 && off.MantExp(nil) > -int(bits) {
+				t.Errorf("%s to %d bits is off by %g", c.name, bits, off)
+			}
+		}
+	}
+}
+
 func TestErrors(t *testing.T) {
 	wide := Ball{big.NewFloat(0), newRad().SetFloat64(1)}
 	for _, c := range []struct {

@@ -36,8 +36,8 @@ func scaled(i *big.Int, bits uint) *big.Float {
 	return f.SetMantExp(f, -int(bits))
 }
 
-// ln2 returns log 2 with an absolute error under 2^-bits.
-func ln2(bits uint) *big.Float {
+// computedLn2 returns log 2 with an absolute error under 2^-bits.
+func computedLn2(bits uint) *big.Float {
 	w := bits + 24
 	s := new(big.Int).Mul(atanhInverse(26, w), big.NewInt(18))
 	s.Sub(s, new(big.Int).Mul(atanhInverse(4801, w), big.NewInt(2)))
@@ -45,8 +45,8 @@ func ln2(bits uint) *big.Float {
 	return scaled(s, w)
 }
 
-// pi returns π with an absolute error under 2^-bits, by Machin's formula.
-func pi(bits uint) *big.Float {
+// computedPi returns π with an absolute error under 2^-bits, by Machin's formula.
+func computedPi(bits uint) *big.Float {
 	w := bits + 24
 	s := new(big.Int).Mul(inverseSeries(5, w, true), big.NewInt(16))
 	s.Sub(s, new(big.Int).Mul(inverseSeries(239, w, true), big.NewInt(4)))
