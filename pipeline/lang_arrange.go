@@ -30,6 +30,16 @@ func (l *loader) arrange() {
 	for _, c := range cycles(edges) {
 		l.reportCycle(c, edges, func(i int) string { return "stage." + l.stages[i].stage.Address() }, "stages")
 	}
+	// A stage on a cycle has no value: evaluating it would never end.
+	ordered := make(map[*stageDef]bool, len(l.stages))
+	for _, s := range l.order() {
+		ordered[s] = true
+	}
+	for _, s := range l.stages {
+		if !ordered[s] {
+			s.broken, s.skip = true, true
+		}
+	}
 	for _, s := range l.stages {
 		for _, r := range s.refs {
 			s.stage.Deps = append(s.stage.Deps, Dep{Attr: r.attr.Name, Stage: r.target.stage.stage, Output: r.target.output, Pos: r.pos, Range: r.at})
