@@ -201,7 +201,7 @@ func TestMissingOutputIsAnError(t *testing.T) {
 	}
 	w.when("load", func(_ context.Context, task *Task) error { return os.Mkdir(task.Output("out"), 0o777) })
 	out = w.runs("load/a", "report")
-	if got := w.errorOf(out, "load/a"); !strings.Contains(got, "is not a regular file") {
+	if got := w.errorOf(out, "load/a"); got != "its output out (load/a.txt) cannot be published: is a directory" {
 		t.Errorf("error %q", got)
 	}
 	w.when("load", nil)

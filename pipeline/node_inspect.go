@@ -107,13 +107,19 @@ func (e *inspector) see(s *inputSeen) error {
 	case errors.Is(err, fs.ErrNotExist):
 		s.absent = true
 	case err != nil:
-		var path *fs.PathError
-		if errors.As(err, &path) {
-			err = path.Err // its path is the one people do not know
-		}
-		return fmt.Errorf("input %s: cannot read %s: %w", s.Attr, s.Show, err)
+		return fmt.Errorf("input %s: cannot read %s: %w", s.Attr, s.Show, pathless(err))
 	}
 	return nil
+}
+
+// pathless is an error without its path, where the message names the file by
+// the name that people know.
+func pathless(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
 }
 
 // upstream looks at what one of the stage's references leads to.

@@ -28,20 +28,15 @@ func (r *run) publish(in *inspection, t *Task, all bool) ([]store.Output, error)
 	files := make([]staged, 0, len(in.spec.Outputs))
 	for _, o := range in.spec.Outputs {
 		f := staged{Output: o, from: t.outputs[o.Name], to: r.outputPath(in.stage.Stage, o.Path)}
-		fi, err := os.Lstat(f.from)
+		var err error
+		f.digest, f.stat, err = r.files.Read(f.from)
 		switch {
 		case errors.Is(err, fs.ErrNotExist) && !all:
 			continue
 		case errors.Is(err, fs.ErrNotExist):
 			return nil, fmt.Errorf("it ended without writing its output %s (%s)", o.Name, o.Path)
 		case err != nil:
-			return nil, err
-		case !fi.Mode().IsRegular():
-			return nil, fmt.Errorf("its output %s (%s) is not a regular file but %s", o.Name, o.Path, fi.Mode().Type())
-		}
-		f.digest, f.stat, err = r.files.Digest(f.from)
-		if err != nil {
-			return nil, fmt.Errorf("its output %s (%s) cannot be read: %w", o.Name, o.Path, err)
+			return nil, fmt.Errorf("its output %s (%s) cannot be published: %w", o.Name, o.Path, pathless(err))
 		}
 		files = append(files, f)
 	}

@@ -3,10 +3,12 @@ package pipeline
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -65,12 +67,18 @@ func (s *staging) give(dir string, clean bool) {
 
 // onlyOut reports whether a private folder holds nothing but an empty outDir.
 func onlyOut(dir string) bool {
-	top, err := os.ReadDir(dir)
-	if err != nil || len(top) != 1 || top[0].Name() != outDir {
+	return holds(dir, outDir) && holds(filepath.Join(dir, outDir))
+}
+
+// holds reports whether a folder holds exactly these names.
+func holds(dir string, names ...string) bool {
+	f, err := os.Open(dir)
+	if err != nil {
 		return false
 	}
-	in, err := os.ReadDir(filepath.Join(dir, outDir))
-	return err == nil && len(in) == 0
+	defer f.Close()
+	have, err := f.Readdirnames(len(names) + 1)
+	return (err == nil || err == io.EOF) && slices.Equal(have, names)
 }
 
 func (s *staging) close() error { return os.RemoveAll(s.root) }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"sync"
 	"syscall"
@@ -59,7 +58,7 @@ func (f *Files) digest(path string, st Stat) (Digest, Stat, error) {
 	}
 	for range readAttempts {
 		before := f.clock.now()
-		d, st, stable, err := hashFile(path)
+		d, st, stable, err := hashFile(path, true)
 		if err != nil {
 			return Digest{}, st, err
 		}
@@ -84,6 +83,19 @@ func (f *Files) Same(path string, st Stat, d Digest) (bool, error) {
 	}
 	d2, st2, err := f.digest(path, now)
 	return err == nil && d2 == d && st2 == st, err
+}
+
+// Read digests a file without looking it up: one that was written just now. A
+// symbolic link is not followed but is an error, like everything that is not
+// a regular file.
+func (f *Files) Read(path string) (Digest, Stat, error) {
+	for range readAttempts {
+		d, st, stable, err := hashFile(path, false)
+		if err != nil || stable {
+			return d, st, err
+		}
+	}
+	return Digest{}, Stat{}, &UnsettledError{path}
 }
 
 // Published notes the digest of a file that was moved to path after its digest
@@ -118,33 +130,23 @@ func (f *Files) note(st Stat, d Digest, settled bool) {
 	}
 }
 
-// hashFile reads a file once; stable says that it did not change meanwhile.
-func hashFile(path string) (d Digest, st Stat, stable bool, err error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return d, st, false, err
-	}
-	defer file.Close()
-	st, err = statOpen(file)
-	if err != nil {
-		return d, st, false, err
-	}
-	if st.Type != 0 {
-		return d, st, false, notRegular(path, st)
-	}
+// sum is the digest of what read gives until it gives nothing.
+func sum(read func([]byte) (int, error)) (d Digest, n int64, err error) {
 	b := buffers.Get().(*buffer)
 	defer buffers.Put(b)
 	h := sha256.New()
-	n, err := io.CopyBuffer(struct{ io.Writer }{h}, struct{ io.Reader }{file}, b[:])
-	if err != nil {
-		return d, st, false, err
+	for {
+		k, err := read(b[:])
+		h.Write(b[:max(k, 0)])
+		n += int64(max(k, 0))
+		switch {
+		case err == io.EOF, err == nil && k == 0:
+			h.Sum(d[:0])
+			return d, n, nil
+		case err != nil:
+			return d, n, err
+		}
 	}
-	after, err := statOpen(file)
-	if err != nil {
-		return d, st, false, err
-	}
-	h.Sum(d[:0])
-	return d, st, after == st && n == st.Size, nil
 }
 
 type buffer [64 << 10]byte

@@ -19,11 +19,13 @@ func statPath(path string) (Stat, error) {
 	return fromUnix(&st), nil
 }
 
-func statOpen(f *os.File) (Stat, error) {
+func statOpen(f *os.File) (Stat, error) { return statFD(int(f.Fd()), f.Name()) }
+
+func statFD(fd int, path string) (Stat, error) {
 	var st unix.Stat_t
-	err := retry(func() error { return unix.Fstat(int(f.Fd()), &st) })
+	err := retry(func() error { return unix.Fstat(fd, &st) })
 	if err != nil {
-		return Stat{}, &fs.PathError{Op: "stat", Path: f.Name(), Err: err}
+		return Stat{}, &fs.PathError{Op: "stat", Path: path, Err: err}
 	}
 	return fromUnix(&st), nil
 }
