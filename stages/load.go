@@ -76,7 +76,11 @@ func makeDataset(t *pipeline.Task) (*Dataset, error) {
 	d.Points, d.Notes = m.points, m.notes
 	minPoints, _ := t.Float("min_points")
 	if n := len(d.Points); float64(n) < minPoints {
-		d.fail(StatusInsufficientData, fmt.Sprintf("%d usable points, fewer than min_points = %v", n, minPoints))
+		why := fmt.Sprintf("%d usable points, fewer than min_points = %v", n, minPoints)
+		for _, note := range d.Notes {
+			why += "; " + note
+		}
+		d.fail(StatusInsufficientData, why)
 	}
 	if eq, declared := t.Input("equation"); declared {
 		d.loadEquation(eq, t.String("select"))

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"sync"
 	"time"
 
@@ -39,13 +41,16 @@ func (e *environ) kinds() pipeline.Kinds {
 	}
 }
 
+// variableName is what shells and the C library agree on.
+var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
 func openaiKind() pipeline.ProviderKind {
 	return pipeline.ProviderKind{
 		Name: "openai",
 		Attributes: []pipeline.Attribute{
-			{Name: "base_url", Role: pipeline.Hidden, Type: cty.String, Required: true, Check: pipeline.NotEmpty},
+			{Name: "base_url", Role: pipeline.Hidden, Type: cty.String, Required: true, Check: isURL},
 			{Name: "model", Role: pipeline.Setting, Type: cty.String, Required: true, Check: pipeline.NotEmpty},
-			{Name: "api_key_env", Role: pipeline.Hidden, Type: cty.String, Check: pipeline.NotEmpty},
+			{Name: "api_key_env", Role: pipeline.Hidden, Type: cty.String, Check: isVariable},
 			{Name: "revision", Role: pipeline.Setting, Type: cty.String, Default: cty.StringVal("")},
 			{Name: "temperature", Role: pipeline.Setting, Type: cty.Number, Default: cty.NumberIntVal(0), Check: pipeline.Between(0, 2)},
 			{Name: "send_temperature", Role: pipeline.Setting, Type: cty.Bool, Default: cty.True}, // false for models that refuse the parameter
@@ -70,6 +75,24 @@ func openaiKind() pipeline.ProviderKind {
 			}},
 		},
 	}
+}
+
+// isURL demands what a request can be sent to.
+func isURL(v cty.Value) error {
+	u, err := url.Parse(v.AsString())
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return errors.New(`must be a URL such as "http://127.0.0.1:11434/v1"`)
+	}
+	return nil
+}
+
+// isVariable demands the name of an environment variable: a key in its place
+// would stand in the file.
+func isVariable(v cty.Value) error {
+	if !variableName.MatchString(v.AsString()) {
+		return errors.New(`must be the name of an environment variable, such as "LLM_API_KEY", and not the key itself`)
+	}
+	return nil
 }
 
 // begin tells where the run keeps its state.
@@ -155,7 +178,7 @@ func (e *environ) config(p *pipeline.Provider) (llm.Config, error) {
 			RequestsPerDay: s.whole("limits.requests_per_day"), InFlight: s.whole("limits.in_flight"),
 		},
 		Price:  llm.Price{Input: s.number("price.input"), Output: s.number("price.output"), Currency: s.text("price.currency")},
-		Budget: s.number("budget"), Program: e.opt.Program,
+		Budget: s.number("budget"), Program: e.opt.Program, Warn: e.opt.Warn,
 	}
 	if s.has("temperature") && s["send_temperature"].True() {
 		t := s.number("temperature")

@@ -33,6 +33,7 @@ type Options struct {
 	Program     string            // version of the calling program, for the record
 
 	Observe func(pipeline.Event) // receives every event, in order
+	Warn    func(string)         // receives what people should know of the providers; may be called from several goroutines
 	Drain   <-chan struct{}      // closed: finish what runs, start nothing more
 }
 
@@ -237,6 +238,27 @@ func (s *Session) Results(out *pipeline.Outcome) (map[string]*Result, error) {
 		}
 	}
 	return results, nil
+}
+
+// Rejected counts the selected instances that ended as llm_failed by the
+// verdict on the last answer, and names the first of them.
+func (s *Session) Rejected(out *pipeline.Outcome) (verdicts map[string]int, first string) {
+	verdicts = map[string]int{}
+	stage := s.resultStage()
+	for _, n := range out.Results {
+		if n.Stage != stage || !n.Selected || Status(n.Status) != StatusLLMFailed {
+			continue
+		}
+		r, err := resultOf(pipeline.Upstream{Instance: n.Instance, Outputs: n.Outputs()})
+		if err != nil || r.Rejected == nil {
+			continue
+		}
+		verdicts[r.Rejected.Verdict]++
+		if first == "" {
+			first = n.Instance
+		}
+	}
+	return verdicts, first
 }
 
 // Failures lists the nodes that failed and are no instance's status: plots and

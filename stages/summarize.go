@@ -203,7 +203,7 @@ func resultOf(u pipeline.Upstream) (*Result, error) {
 }
 
 var reportColumns = []string{"instance_name", "status", "type_of_equation", "confidence", "upper_bound",
-	"upper_bound_95", "equation_class", "class_source", "concluded_by", "tightness", "stale", "error", "plot_error"}
+	"upper_bound_95", "equation_class", "class_source", "concluded_by", "equation_used", "class_conflict", "tightness", "stale", "provisional", "error", "plot_error"}
 
 // writeReport writes the table for people: a row for every instance, in file
 // order.
@@ -232,17 +232,29 @@ func writeReport(path string, instances []string, results map[string]*Result) (e
 		if r == nil {
 			continue
 		}
-		row := make([]string, len(reportColumns))
-		row[0], row[1], row[11], row[12] = name, string(r.Status), text(r.Error), text(r.PlotError)
-		if r.Stale {
-			row[10] = "stale"
-		}
-		if c := r.Conclusion; c != nil {
-			row[2], row[3], row[4] = string(c.TypeOfEquation), fmt.Sprintf("%.2f", c.Confidence), c.UpperBound
-			row[5], row[6], row[7], row[8] = text(c.UpperBound95), text(c.EquationClass), c.ClassSource, c.ConcludedBy
-			if d := c.Verification.Data; d != nil && d.Tightness != nil {
-				row[9] = strconv.FormatFloat(*d.Tightness, 'g', 4, 64)
+		cell := map[string]string{"instance_name": name, "status": string(r.Status), "error": text(r.Error), "plot_error": text(r.PlotError)}
+		mark := func(column string, yes bool) {
+			if yes {
+				cell[column] = "yes"
 			}
+		}
+		mark("stale", r.Stale)
+		mark("provisional", r.Provisional)
+		if c := r.Conclusion; c != nil {
+			cell["type_of_equation"], cell["confidence"] = string(c.TypeOfEquation), fmt.Sprintf("%.2f", c.Confidence)
+			cell["upper_bound"], cell["upper_bound_95"] = c.UpperBound, text(c.UpperBound95)
+			cell["equation_class"], cell["class_source"], cell["concluded_by"] = text(c.EquationClass), c.ClassSource, c.ConcludedBy
+			if c.EquationUsed != nil {
+				cell["equation_used"] = map[bool]string{true: "yes", false: "no"}[*c.EquationUsed]
+			}
+			mark("class_conflict", c.Verification.ClassConflict)
+			if d := c.Verification.Data; d != nil && d.Tightness != nil {
+				cell["tightness"] = strconv.FormatFloat(*d.Tightness, 'g', 4, 64)
+			}
+		}
+		row := make([]string, len(reportColumns))
+		for i, column := range reportColumns {
+			row[i] = cell[column]
 		}
 		if err := w.Write(row); err != nil {
 			return err

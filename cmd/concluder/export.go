@@ -1,8 +1,10 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -16,10 +18,32 @@ func exportCommand() *cobra.Command {
 	return cmd
 }
 
+// mayOverwrite refuses a file that exists and is not an export: most likely
+// the arguments are the wrong way round.
+func mayOverwrite(path string) error {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	var line struct {
+		Version  int
+		Question string
+	}
+	if json.NewDecoder(f).Decode(&line) == nil && line.Version > 0 && line.Question != "" {
+		return nil
+	}
+	return usageError{fmt.Errorf("%s exists and is not an earlier export: name another file to write, or say --force", path)}
+}
+
 func exportJournalCommand() *cobra.Command {
 	var (
-		opt  stages.Options
-		vars []string
+		opt   stages.Options
+		vars  []string
+		force bool
 	)
 	cmd := &cobra.Command{
 		Use:   "journal OUT.jsonl [FILE]",
@@ -37,6 +61,11 @@ func exportJournalCommand() *cobra.Command {
 				return err
 			}
 			opt.Program = version()
+			if !force {
+				if err := mayOverwrite(args[0]); err != nil {
+					return err
+				}
+			}
 			s, err := stages.Open(pipelineFile(args[1:]), opt)
 			if err != nil {
 				return err
@@ -58,6 +87,7 @@ func exportJournalCommand() *cobra.Command {
 			return err
 		},
 	}
+	cmd.Flags().BoolVar(&force, "force", false, "overwrite a file that is no earlier export")
 	cmd.Flags().StringVar(&opt.StateDir, "state-dir", "", "where state is kept (default: .concluder beside the file)")
 	cmd.Flags().StringArrayVar(&vars, "var", nil, "name=value of a variable of the file (repeatable)")
 	return cmd

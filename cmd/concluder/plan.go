@@ -21,7 +21,7 @@ func planCommand() *cobra.Command {
 		Args:              atMostOneFile,
 		ValidArgsFunction: completeFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			opt, err := sel.options()
+			opt, err := sel.options(cmd)
 			if err != nil {
 				return err
 			}

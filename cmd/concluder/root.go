@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -23,7 +24,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	root.AddCommand(runCommand(&code), planCommand(), whyCommand(), validateCommand(), graphCommand(), answersCommand(), exportCommand(), versionCommand())
+	root.AddCommand(runCommand(&code), planCommand(), whyCommand(), statusCommand(), validateCommand(), graphCommand(), answersCommand(), exportCommand(), versionCommand())
 	if err := root.Execute(); err != nil {
 		report(stderr, err)
 		if code == exitOK {
@@ -67,10 +68,14 @@ func (s *selection) flags(cmd *cobra.Command) {
 }
 
 // options checks the flags.
-func (s *selection) options() (stages.Options, error) {
+func (s *selection) options(cmd *cobra.Command) (stages.Options, error) {
 	opt := s.opt
 	opt.NoCache, opt.NoPlot, opt.Program = !s.useCache, !s.plot, version()
-	if opt.MaxWorkers < 0 {
+	// An empty variable of a shell must not select everything.
+	if cmd.Flags().Changed("instances") && len(opt.Instances) == 0 {
+		return opt, usageError{errors.New("--instances names no instance")}
+	}
+	if cmd.Flags().Changed("max-workers") && opt.MaxWorkers < 1 {
 		return opt, usageError{fmt.Errorf("--max-workers is %d: expected at least 1", opt.MaxWorkers)}
 	}
 	switch {

@@ -6,7 +6,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"sort"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -29,7 +29,7 @@ func runCommand(code *int) *cobra.Command {
 		Args:              atMostOneFile,
 		ValidArgsFunction: completeFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			opt, err := sel.options()
+			opt, err := sel.options(cmd)
 			if err != nil {
 				return err
 			}
@@ -74,6 +74,7 @@ func runPipeline(file string, opt stages.Options, asJSON bool, stdout, stderr io
 			events.write(e)
 		}
 	}
+	opt.Warn = func(s string) { show.say("warning: " + s) }
 	s, err := stages.Open(file, opt)
 	if err != nil {
 		return exitOK, err
@@ -154,28 +155,31 @@ func interrupts(drain chan<- struct{}, show *progress) (context.Context, func())
 	}
 }
 
+// explainRejected says why models' answers came to nothing, and what helps.
+func explainRejected(w io.Writer, s *stages.Session, out *pipeline.Outcome) {
+	verdicts, first := s.Rejected(out)
+	if len(verdicts) == 0 {
+		return
+	}
+	parts := make([]string, 0, len(verdicts))
+	for v, n := range verdicts {
+		parts = append(parts, fmt.Sprintf("%d %s", n, v))
+	}
+	slices.Sort(parts)
+	fmt.Fprintf(w, "llm_failed: %s; `concluder answers %s` shows why; a fallback concludes them, --use-cache=false asks anew\n", strings.Join(parts, ", "), first)
+}
+
 // conclude prints how a run ended, for people.
 func conclude(w io.Writer, s *stages.Session, out *pipeline.Outcome) {
 	fmt.Fprintf(w, "%s in %.1f s: %d executed, %d up to date, %d failed, %d skipped\n",
 		count(out.Nodes, "node"), out.Duration.Seconds(), out.Executed, out.Cached, out.Failed, out.Skipped)
-	var names []string
-	for status := range out.Statuses {
-		names = append(names, status)
-	}
-	sort.Slice(names, func(i, j int) bool {
-		a, b := out.Statuses[names[i]], out.Statuses[names[j]]
-		return a > b || a == b && names[i] < names[j]
-	})
-	parts := make([]string, len(names))
-	for i, status := range names {
-		parts[i] = fmt.Sprintf("%d %s", out.Statuses[status], status)
-	}
-	if len(parts) > 0 {
+	if parts := byCount(out.Statuses); len(parts) > 0 {
 		fmt.Fprintf(w, "instances: %s\n", strings.Join(parts, ", "))
 	}
 	if sent := strings.TrimPrefix(spending(s.Spent()), "; "); sent != "" {
 		fmt.Fprintf(w, "sent: %s\n", sent)
 	}
+	explainRejected(w, s, out)
 	const shown = 5
 	failures := s.Failures(out)
 	for i, n := range failures {

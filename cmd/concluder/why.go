@@ -28,7 +28,7 @@ func whyCommand() *cobra.Command {
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			opt, err := sel.options()
+			opt, err := sel.options(cmd)
 			if err != nil {
 				return err
 			}
