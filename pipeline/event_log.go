@@ -3,9 +3,9 @@ package pipeline
 import (
 	"bufio"
 	"crypto/rand"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"time"
@@ -19,11 +19,13 @@ type eventLog struct {
 	err error
 }
 
-// newRunID returns an ID that sorts by time.
+// newRunID returns an ID that sorts by time, to the millisecond: in watch mode
+// runs follow each other closely.
 func newRunID(now time.Time) string {
 	var b [3]byte
 	rand.Read(b[:]) // never fails
-	return now.UTC().Format("20060102T150405") + "-" + hex.EncodeToString(b[:])
+	now = now.UTC()
+	return fmt.Sprintf("%s%03d-%x", now.Format("20060102T150405"), now.Nanosecond()/1e6, b)
 }
 
 func openEventLog(stateDir, id string) (*eventLog, error) {
