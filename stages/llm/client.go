@@ -66,7 +66,7 @@ func New(cfg Config, j *Journal) (*Client, error) {
 		mode:   modeSchema,
 		cap:    capName(cfg.Model),
 		output: min(1000, float64(cfg.MaxTokens)),
-		ready:  make(chan struct{}, cfg.Limits.InFlight+max(16, cfg.Limits.InFlight/8)),
+		ready:  make(chan struct{}, cfg.Limits.InFlight+max(16, cfg.Limits.InFlight/4)),
 	}
 	c.count.verdicts = map[Verdict]int64{}
 	if cfg.Replay != "" {

@@ -96,8 +96,10 @@ type Journal struct {
 
 	clients atomic.Int64 // made for this journal, to tell their claims apart
 
-	ops  chan op
-	done chan struct{} // closed when the writer has ended
+	ops     chan op
+	done    chan struct{} // closed when the writer has ended
+	commits chan struct{} // told of commits, so that the log is worked off
+	rested  chan struct{} // closed when that has ended
 
 	mu     sync.RWMutex // held for reading while an op is handed over
 	closed bool
@@ -117,7 +119,7 @@ func OpenJournal(path string) (*Journal, error) {
 	if err != nil {
 		return nil, &JournalError{path, "open", err}
 	}
-	j := &Journal{path: abs, owner: ownerName(), ops: make(chan op, 1024), done: make(chan struct{})}
+	j := &Journal{path: abs, owner: ownerName(), ops: make(chan op, 1024), done: make(chan struct{}), commits: make(chan struct{}, 1), rested: make(chan struct{})}
 	mode := "DELETE"
 	if localFS(filepath.Dir(abs)) {
 		mode = "WAL"
@@ -150,6 +152,7 @@ func OpenJournal(path string) (*Journal, error) {
 		time.Sleep(pause)
 	}
 	go j.write()
+	go j.checkpoint()
 	return j, nil
 }
 
@@ -169,7 +172,7 @@ func (j *Journal) open(mode string) error {
 		sync = "EXTRA" // also syncs the folder after the rollback journal is deleted
 	}
 	var err error
-	if j.w, err = sql.Open("sqlite", dsn("journal_mode("+mode+")", "synchronous("+sync+")", "wal_autocheckpoint(2000)")); err != nil {
+	if j.w, err = sql.Open("sqlite", dsn("journal_mode("+mode+")", "synchronous("+sync+")", "wal_autocheckpoint(0)")); err != nil {
 		return err
 	}
 	j.w.SetMaxOpenConns(1)
@@ -248,6 +251,7 @@ func (j *Journal) Close() error {
 	}
 	j.mu.Unlock()
 	<-j.done
+	<-j.rested
 	if already {
 		return nil
 	}

@@ -50,6 +50,7 @@ const maxBatch = 256
 // latency but not throughput.
 func (j *Journal) write() {
 	defer close(j.done)
+	defer close(j.commits)
 	stmts := map[string]*sql.Stmt{}
 	defer func() {
 		for _, s := range stmts {
@@ -112,6 +113,10 @@ func (j *Journal) commit(batch []op, stmts map[string]*sql.Stmt) {
 	}()
 	if err == nil {
 		j.at("after commit")
+		select {
+		case j.commits <- struct{}{}:
+		default:
+		}
 	}
 	for i, o := range batch {
 		if err != nil {
@@ -126,6 +131,28 @@ func (j *Journal) commit(batch []op, stmts map[string]*sql.Stmt) {
 func (j *Journal) at(step string) {
 	if j.step != nil {
 		j.step(step)
+	}
+}
+
+// checkpointAfter is how many commits go into the write-ahead log before it is
+// worked off.
+const checkpointAfter = 256
+
+// checkpoint works the write-ahead log off into the database, beside the writer
+// and not in it: a commit that had to wait for that would be late by as much as
+// a request takes. A log that is not worked off is only long, so that errors
+// are left to the next commit.
+func (j *Journal) checkpoint() {
+	defer close(j.rested)
+	n := 0
+	for range j.commits {
+		if n++; n >= checkpointAfter {
+			n = 0
+			if c, err := j.r.Conn(context.Background()); err == nil {
+				c.ExecContext(context.Background(), "PRAGMA wal_checkpoint(PASSIVE)")
+				c.Close()
+			}
+		}
 	}
 }
 
