@@ -173,11 +173,13 @@ func (a *Analysis) describe(p *sample, curves fitted) {
 		if !ok || math.IsNaN(c.sse) || math.IsInf(c.sse, 0) {
 			continue
 		}
+		score := bic(c, len(p.gx))
+		c = p.plain(c)
 		fit := c.natural(s)
 		fit.Class = c.class(s)
 		fit.R2 = p.r2(c)
 		fit.LogErr = p.logError(c)
-		fit.BIC = bic(c, len(p.gx))
+		fit.BIC = score
 		fit.Held = held[f]
 		rows = append(rows, row{fit, c})
 	}

@@ -84,23 +84,34 @@ func (p *sample) compare(n int, refine bool) fitted {
 
 // stretched fits log y = a + b·x^q to the first n groups, and scores it on y.
 func (p *sample) stretched(n int, refine bool) (curve, bool) {
-	s := p.scale()
-	l, w := make([]float64, n), make([]float64, n)
-	positive := 0
-	for i, y := range p.gry[:n] {
-		if y > 0 {
-			l[i], w[i] = math.Log(y), p.gw[i]*y*y
-			positive++
-		}
-	}
+	l, w, positive := logarithms(p.gry[:n], p.gw[:n])
 	if positive < 4 {
 		return curve{}, false
 	}
-	c := p.basis(powerTerm).fit(StretchedExp, s, p.gx, l, w, refine)
+	c := p.basis(powerTerm).fit(StretchedExp, p.scale(), p.gx, l, w, refine)
+	return c.rescored(p.scale(), p.gx[:n], p.gry, p.gw)
+}
+
+// logarithms of values, their weights, and how many of them are positive; the
+// others weigh nothing.
+func logarithms(y, weights []float64) (l, w []float64, positive int) {
+	l, w = make([]float64, len(y)), make([]float64, len(y))
+	for i, v := range y {
+		if v > 0 {
+			l[i], w[i] = math.Log(v), weights[i]*v*v
+			positive++
+		}
+	}
+	return l, w, positive
+}
+
+// rescored is a curve that was fitted to logarithms with the sum of squares of
+// the values, and whether it grows and has one.
+func (c curve) rescored(s scale, x, y, w []float64) (curve, bool) {
 	c.sse = 0
-	for i, v := range p.gx[:n] {
-		d := p.gry[i] - c.at(s, v)
-		c.sse += p.gw[i] * d * d
+	for i, v := range x {
+		d := y[i] - c.at(s, v)
+		c.sse += w[i] * d * d
 	}
 	return c, c.b > 0 && !math.IsInf(c.sse, 0) && !math.IsNaN(c.sse)
 }

@@ -23,6 +23,12 @@ func (c curve) natural(s scale) Fit {
 		}
 		return e
 	}
+	power := func(p float64) expr.Expr {
+		if p == 1 {
+			return x
+		}
+		return expr.Pow(x, num(p))
+	}
 	switch c.family {
 	case ConstantFamily:
 		f.A = c.a
@@ -40,7 +46,7 @@ func (c curve) natural(s scale) Fit {
 		if c.b < 0 {
 			f.B = -f.B
 		}
-		f.Formula = plus(expr.Mul(num(f.B), expr.Pow(x, num(f.P))))
+		f.Formula = plus(expr.Mul(num(f.B), power(f.P)))
 	case OffsetExp:
 		f.P = c.theta / (s.xmax - s.xmin)
 		height := c.b / math.Expm1(c.theta)
@@ -49,7 +55,7 @@ func (c curve) natural(s scale) Fit {
 	case StretchedExp:
 		f.A, f.P = math.Exp(c.a), c.theta
 		f.B = c.b * math.Exp(-c.theta*math.Log(s.xmax))
-		f.Formula = expr.Mul(num(f.A), expr.Exp(expr.Mul(num(f.B), expr.Pow(x, num(f.P)))))
+		f.Formula = expr.Mul(num(f.A), expr.Exp(expr.Mul(num(f.B), power(f.P))))
 	}
 	return f
 }
@@ -66,6 +72,9 @@ func (f Fit) shape() expr.Expr {
 	case OffsetExp:
 		return expr.Exp(expr.Mul(num(f.P), x))
 	case StretchedExp:
+		if f.P == 1 {
+			return expr.Exp(expr.Mul(num(f.B), x))
+		}
 		return expr.Exp(expr.Mul(num(f.B), expr.Pow(x, num(f.P))))
 	}
 	return x

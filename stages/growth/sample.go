@@ -31,8 +31,9 @@ type sample struct {
 	tails  float64   // root mean square of the scatter over its robust scale
 	sigma  []float64 // scale of the error of each point
 
+	weights    []float64 // weight of a point on the relative scale: 1/sigma^2, less for outlying points
 	gx, gy, gn []float64 // groups: mean x, mean y, number of points
-	gw         []float64 // weight of a group on the relative scale: n/sigma^2, less for outlying points
+	gw         []float64 // weight of a group: the sum of those of its points
 	gry        []float64 // mean y under the weights of the relative scale
 
 	within     []float64    // mean square of y about its group's mean
@@ -166,6 +167,7 @@ func (p *sample) group() {
 	m := min(n, maxGroups)
 	p.gx, p.gy, p.gn = make([]float64, m), make([]float64, m), make([]float64, m)
 	p.gw, p.gry = make([]float64, m), make([]float64, m)
+	p.weights = make([]float64, n)
 	for i := range n {
 		g := i * m / n
 		w := 1 / (p.sigma[i] * p.sigma[i])
@@ -173,6 +175,7 @@ func (p *sample) group() {
 		if d := math.Abs(p.y[i]-p.smooth[i]) / p.sigma[i]; d > 2.5 {
 			w *= 2.5 / d
 		}
+		p.weights[i] = w
 		p.gn[g]++
 		p.gx[g] += p.x[i]
 		p.gy[g] += p.y[i]
