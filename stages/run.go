@@ -219,7 +219,11 @@ func (s *Session) Results(out *pipeline.Outcome) (map[string]*Result, error) {
 		case n.Stage.Kind.Name == "plot" && n.State == pipeline.Failed:
 			plots[n.Instance] = n.Error
 		case n.Stage == stage && stage.Kind.Name == "conclude":
-			r, err := resultOf(pipeline.Upstream{Instance: n.Instance, State: n.State, Error: n.Error, Stale: n.Stale, Outputs: n.Outputs()})
+			state := n.State
+			if !n.Selected && state == pipeline.NotRun {
+				state = pipeline.Done // by its last record
+			}
+			r, err := resultOf(pipeline.Upstream{Instance: n.Instance, State: state, Error: n.Error, Stale: n.Stale, Outputs: n.Outputs()})
 			if err != nil {
 				return nil, err
 			}
@@ -249,7 +253,7 @@ func (s *Session) Rejected(out *pipeline.Outcome) (verdicts map[string]int, firs
 		if n.Stage != stage || !n.Selected || Status(n.Status) != StatusLLMFailed {
 			continue
 		}
-		r, err := resultOf(pipeline.Upstream{Instance: n.Instance, Outputs: n.Outputs()})
+		r, err := resultOf(pipeline.Upstream{Instance: n.Instance, State: pipeline.Done, Outputs: n.Outputs()})
 		if err != nil || r.Rejected == nil {
 			continue
 		}

@@ -184,10 +184,12 @@ func (e *environ) runSummarize(ctx context.Context, t *pipeline.Task) error {
 	return writeReport(t.Output("report"), t.Instances, s.Results)
 }
 
-// resultOf reads the result of one conclude node as it now stands.
+// resultOf reads the result of one conclude node as it now stands. One that
+// this run was to make and did not get to has none, whatever an earlier run
+// left.
 func resultOf(u pipeline.Upstream) (*Result, error) {
 	out, ok := u.Outputs["conclusion"]
-	if !ok || out.Absent() {
+	if !ok || out.Absent() || u.State == pipeline.NotRun {
 		r := &Result{InstanceName: u.Instance, Status: StatusNotRun}
 		if u.Error != "" {
 			r.Error = &u.Error
