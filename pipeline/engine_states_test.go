@@ -315,6 +315,7 @@ func TestStatusIsRemembered(t *testing.T) {
 		t.Errorf("statuses of the second run %v, want %v", out.Statuses, want)
 	}
 	w.opts.RetryStatuses = []string{"llm_failed"}
+	w.runsWith(only("a")) // not selected, not stale
 	w.runs("conclude/b")
 	w.opts.RetryStatuses = nil
 	w.runs()

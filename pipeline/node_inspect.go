@@ -168,8 +168,9 @@ func (e *inspector) judge(in *inspection, full bool) {
 	}
 	last := &in.last
 	switch {
+	case !e.words.get(in.node).has(wordSelected):
 	case e.opts.Force || e.opts.Anew:
-		if e.words.get(in.node).has(wordSelected) && because(Reason{What: "forced"}) {
+		if because(Reason{What: "forced"}) {
 			return
 		}
 	case slices.Contains(e.opts.RetryStatuses, last.Status) && last.Status != "":

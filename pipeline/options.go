@@ -3,13 +3,13 @@ package pipeline
 // Options are what a run is told beside the pipeline file. None of them is
 // part of a key.
 type Options struct {
-	Instances     []string // only these; nil for all
+	Instances     []string // only these, what they need, and Partial aggregate nodes; all where none is named
 	MaxWorkers    int      // overrides the file when > 0
 	BatchSize     int      // overrides the file when > 0
 	BatchAuto     bool     // overrides the file when set
 	ResultsDir    string   // overrides the file when set; absolute
 	StateDir      string   // default: .concluder beside the pipeline file; absolute
-	Without       []string // kinds whose stages are left out: "plot"
+	Without       []string // kinds whose stages are left out: "plot"; what needs them runs if they are up to date
 	Force         bool     // every selected node anew
 	Anew          bool     // as Force, and recorded answers are not reused
 	RetryStatuses []string // nodes whose record has one of these statuses are made again
@@ -27,6 +27,8 @@ type Options struct {
 	Statuses func([]NodeResult) map[string]int
 
 	// Drain, when closed, lets what runs finish and starts nothing more: the
-	// first interrupt. Cancelling the context stops at once: the second.
+	// first interrupt. Partial aggregate nodes still run, so that the report
+	// says how far the run came. Cancelling the context stops at once: the
+	// second.
 	Drain <-chan struct{}
 }

@@ -1,0 +1,189 @@
+package pipeline
+
+import (
+	"fmt"
+
+	"github.com/concluder/concluder/pipeline/store"
+)
+
+// end takes in how a node ended, and passes it on to those that depend on it.
+func (r *run) end(e *ending) {
+	s, i := r.l.place(e.node)
+	rs := &r.l.stages[s]
+	for c, n := range e.counts {
+		r.outcome.Counts[c] += n
+	}
+	if e.ran {
+		r.progress.Running--
+	}
+	if e.again {
+		r.emit(Event{Event: EventWarning, Stage: rs.address, Instance: r.l.instance(i), Message: "an input changed while the node ran; it runs again"})
+		r.ready.push(s, i)
+		return
+	}
+	delete(r.attempts, e.node)
+	if e.rec != nil {
+		r.state.Put(rs.address, r.l.instance(i), e.rec)
+	}
+	w := r.words.get(e.node)
+	if rs.ifFresh && e.state == NotRun && w.has(wordSelected) {
+		w &^= wordSelected
+		r.progress.Nodes--
+	}
+	if e.state == NotRun && w.has(wordSelected) {
+		r.mu.Lock()
+		r.notes[e.node] = e.note
+		r.mu.Unlock()
+	}
+	r.words.set(e.node, w.end(e.state, e.shown, e.stale))
+	r.count(e, w.has(wordSelected))
+	r.release(s, i, w.has(wordSelected), false)
+	r.report(e, rs, i, w.has(wordSelected))
+	r.react(e, rs, i)
+}
+
+// react stops what a node's ending makes pointless.
+func (r *run) react(e *ending, rs *runStage, i int) {
+	if e.pause != nil && r.outcome.Paused == "" {
+		r.outcome.Paused = e.pause.Error()
+		r.emit(Event{Event: EventPaused, Stage: rs.address, Instance: r.l.instance(i), Message: r.outcome.Paused})
+	}
+	if e.stop != nil && r.outcome.Stopped == nil {
+		r.outcome.Stopped = e.stop
+		r.stop(e.stop.Error(), false)
+	}
+	if e.fatal != nil && r.fault == nil {
+		r.fault = fmt.Errorf("%s: %w", rs.address, e.fatal)
+		r.stop(r.fault.Error(), true)
+	}
+	if e.state == Failed && r.opts.FailFast {
+		r.stop("not started: "+rs.address+" failed, and the run is to stop at the first failure", false)
+	}
+}
+
+// release tells the nodes that depend on one that it has ended. Those of the
+// same instance know of what the scan ended already.
+func (r *run) release(s, i int, selected, scanned bool) {
+	rs := &r.l.stages[s]
+	r.ended++
+	for _, u := range rs.users {
+		us := &r.l.stages[u]
+		switch {
+		case !us.PerInstance:
+			r.pending[us.base]--
+			if r.pending[us.base] == 0 {
+				r.ready.push(u, -1)
+			}
+		case rs.PerInstance && scanned:
+		case rs.PerInstance:
+			r.unblock(u, i)
+		default:
+			ph := &r.phases[us.phase]
+			for k := range min(ph.taken*chunkSize, len(r.l.instances)) {
+				r.unblock(u, k)
+			}
+		}
+	}
+	if !rs.PerInstance {
+		r.openGate(rs)
+		return
+	}
+	ph := &r.phases[rs.phase]
+	ph.left[i]--
+	if ph.left[i] == 0 && ph.admitted[i] {
+		ph.open--
+	}
+	if selected {
+		r.left[i]--
+		if r.left[i] == 0 {
+			r.progress.InstancesDone++
+		}
+	}
+}
+
+// unblock counts down what a per-instance node waits for.
+func (r *run) unblock(s, i int) {
+	ph := &r.phases[r.l.stages[s].phase]
+	if i >= ph.taken*chunkSize {
+		return // counted when its chunk arrives
+	}
+	node := r.l.node(s, i)
+	r.pending[node]--
+	if r.pending[node] == 0 && ph.admitted[i] {
+		r.ready.push(s, i)
+	}
+}
+
+// openGate starts the phase that an aggregate node was the last to hold up.
+func (r *run) openGate(rs *runStage) {
+	if rs.phase == 0 {
+		return
+	}
+	ph := &r.phases[rs.phase]
+	for _, u := range rs.users {
+		if r.l.stages[u].PerInstance && r.l.stages[u].phase == rs.phase {
+			ph.gates--
+			if ph.gates == 0 {
+				r.startPhase(rs.phase)
+			}
+			return
+		}
+	}
+}
+
+// count adds a node to the sums for the selection.
+func (r *run) count(e *ending, selected bool) {
+	if !selected {
+		return
+	}
+	switch e.state {
+	case Done:
+		r.progress.Executed++
+	case Cached:
+		r.progress.Cached++
+	case Failed:
+		r.progress.Failed++
+	default:
+		r.progress.Skipped++
+		r.outcome.Interrupted = r.outcome.Interrupted || r.interrupted && e.state == NotRun
+	}
+}
+
+// report emits how a node ended.
+func (r *run) report(e *ending, rs *runStage, i int, selected bool) {
+	switch {
+	case !selected:
+	case e.state == Cached:
+		r.emit(Event{Event: EventNodesCached, Stage: rs.address, Instance: r.l.instance(i), Total: 1})
+	default:
+		ev := Event{Event: EventNodeFinished, Stage: rs.address, Instance: r.l.instance(i), State: e.state.String(), Seconds: e.elapsed.Seconds()}
+		if e.rec != nil {
+			ev.Status, ev.Error = e.rec.Status, e.rec.Error
+		} else {
+			ev.Message = e.note
+		}
+		r.emit(ev)
+	}
+}
+
+// endAll ends every node that has not ended when nothing more is looked at.
+func (r *run) endAll() {
+	why := r.whyStopped()
+	if why == "" {
+		why = "the run ended first"
+	}
+	for node := range r.l.nodes {
+		w := r.words.get(node)
+		if w.has(wordEnded) {
+			continue
+		}
+		s, i := r.l.place(node)
+		rs := &r.l.stages[s]
+		rec, known := r.state.Get(rs.address, r.l.instance(i), store.Results)
+		if w.has(wordSelected) {
+			r.notes[node] = why
+			r.count(&ending{state: NotRun}, true)
+		}
+		r.words.set(node, w.end(NotRun, NotRun, known && len(rec.Outputs) > 0))
+	}
+}
