@@ -46,7 +46,7 @@ func (c *Client) step(ctx context.Context, q Question, s step, judge Judge) (*at
 		larger = larger || a.Kind == kindLargerCap
 	}
 	messages := conversation(q, s.kind, s.history)
-	sent, failures, lost, refused := 0, 0, 0, 0
+	sent, dials, failures, lost, refused := 0, 0, 0, 0, 0
 	for {
 		mode, name := c.serverWays()
 		req, err := c.cfg.request(messages, mode, name, c.tokenCap(larger))
@@ -103,8 +103,8 @@ func (c *Client) step(ctx context.Context, q Question, s step, judge Judge) (*at
 				return nil, sent, c.end(c.pause(LongWait, time.Now().Add(f.wait), fmt.Errorf("the server asks to wait %s, longer than %s: %w", f.wait.Round(time.Second), c.cfg.MaxWait, f.err)))
 			}
 		case classNoConnection: // free, and the breaker knows when it is enough
-			failures++
-			wait = backoff(min(failures, 3))
+			dials++
+			wait = backoff(min(dials, 3))
 		case classServerError:
 			if !done.probe { // the breaker counts those
 				failures++
