@@ -184,7 +184,8 @@ func (a *Analysis) describe(p *sample, curves fitted) {
 		rows = append(rows, row{fit, c})
 	}
 	// The table is in order of BIC. The winner is the best of the class that was
-	// concluded, of the families made for it before others that bend to it.
+	// concluded, of the families made for it before others that bend to it; where
+	// none was, the best of all, but a constant unless it is clearly beaten.
 	slices.SortStableFunc(rows, func(x, y row) int {
 		switch {
 		case x.BIC < y.BIC:
@@ -208,12 +209,17 @@ func (a *Analysis) describe(p *sample, curves fitted) {
 		}
 	}
 	for i, r := range rows {
-		if winner < 0 && (r.Class == a.Class || a.Class == Unknown) && r.family != ConstantFamily {
+		if winner < 0 && a.Class != Unknown && r.Class == a.Class {
 			winner = i
 		}
 	}
 	if winner < 0 && len(rows) > 0 {
 		winner = 0
+		for i, r := range rows {
+			if r.family == ConstantFamily && r.BIC < rows[0].BIC+settledGap {
+				winner = i
+			}
+		}
 	}
 	if winner < 0 {
 		return

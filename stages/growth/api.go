@@ -59,7 +59,7 @@ type Analysis struct {
 	Reasoning  string  // one paragraph with the numbers that decided
 
 	Fits     []Fit // best first; empty when there were too few points
-	Winner   *Fit  // the first of Fits; nil when none fits
+	Winner   *Fit  // the best of Class, or of all where Class is Unknown; nil when none fits
 	RunnerUp *Fit  // the best of another class; nil when there is none
 
 	// Odds are the probabilities of the classes: of the judgement, or of the

@@ -29,9 +29,15 @@ func Conclude(s Series, a *Analysis, eq *Equation) Conclusion {
 	if a.BelowQuantum || a.extreme {
 		return level(a.Basis)
 	}
+	if a.Class == Unknown && !s.rises() {
+		return level("the values do not rise with the sizes beyond chance")
+	}
 	best, ok := chooseShape(s, a, eq)
-	if !ok {
+	switch {
+	case !ok:
 		return level("no shape grows over these sizes and can be scaled to them")
+	case a.Class == Unknown && best.Flat:
+		return level("no shape explains how the values rise")
 	}
 	c.Shape, c.Bound = best.Bound.Shape, best.Bound
 	c.Bound.relax(s)
@@ -79,7 +85,7 @@ func chooseShape(s Series, a *Analysis, eq *Equation) (candidate, bool) {
 		}
 		d, missed := checkData(s, a, &b, a.Class)
 		k := candidate{b, d, missed, 0}
-		if a.Class != Unknown && k.penalty() == 0 {
+		if a.Class != Unknown && k.penalty(a.Class) == 0 {
 			return k, true
 		}
 		for i := range s.X {
@@ -91,7 +97,7 @@ func chooseShape(s Series, a *Analysis, eq *Equation) (candidate, bool) {
 		return candidate{}, false
 	}
 	return slices.MinFunc(all, func(x, y candidate) int {
-		if p, q := x.penalty(), y.penalty(); p != q {
+		if p, q := x.penalty(a.Class), y.penalty(a.Class); p != q {
 			return p - q
 		}
 		return cmp.Compare(x.sum, y.sum)
@@ -99,10 +105,10 @@ func chooseShape(s Series, a *Analysis, eq *Equation) (candidate, bool) {
 }
 
 // penalty orders candidates: a flat envelope or a missed trend tells against
-// one.
-func (c candidate) penalty() int {
+// one. An envelope of unknown class claims not to be least, and may be steeper.
+func (c candidate) penalty(class Class) int {
 	p := 0
-	if c.missed.rises() || c.missed.falls() {
+	if c.missed.rises() || class != Unknown && c.missed.falls() {
 		p++
 	}
 	if c.Flat {
@@ -140,6 +146,9 @@ func candidates(s Series, a *Analysis, eq *Equation) []expr.Expr {
 		}
 	}
 	switch a.Class {
+	case Unknown:
+		add(expr.Log(x))
+		add(powerShape(0.5))
 	case Polynomial:
 		for _, p := range []float64{1.5, 2, 3} {
 			add(powerShape(p))
