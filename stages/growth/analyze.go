@@ -75,31 +75,6 @@ const (
 	scattered = 0.3
 )
 
-// uncensored marks the points at the limit and returns the series to fit:
-// without them, where enough others remain.
-func (a *Analysis) uncensored(s Series) Series {
-	if s.Limit <= 0 {
-		return s
-	}
-	keep := Series{Limit: s.Limit}
-	for i, y := range s.Y {
-		if y >= s.Limit {
-			a.Censored = append(a.Censored, i)
-			continue
-		}
-		keep.X, keep.Y = append(keep.X, s.X[i]), append(keep.Y, y)
-	}
-	if len(a.Censored) == 0 {
-		return s
-	}
-	if len(keep.X) < fewest {
-		a.Notes = append(a.Notes, fmt.Sprintf("%d points lie at or over the limit of %s; they are kept because too few others remain", len(a.Censored), number(s.Limit)))
-		return s
-	}
-	a.Notes = append(a.Notes, fmt.Sprintf("%d points at or over the limit of %s are left out of the fits: only that they are at least as large is known", len(a.Censored), number(s.Limit)))
-	return keep
-}
-
 // truncation says why the series ends where it does.
 func (a *Analysis) truncation(s Series) {
 	if len(s.X) == 0 {

@@ -14,7 +14,7 @@ import (
 // bound holds on every point.
 func Conclude(s Series, a *Analysis, eq *Equation) Conclusion {
 	c := Conclusion{Class: a.Class, Source: SourceData, Equation: eq, Confidence: a.Confidence, Basis: a.Basis, Reasoning: a.Reasoning}
-	c.Verification = Verification{Parsed: true, Notes: []string{}}
+	c.Verification = Verification{Parsed: true, Notes: append([]string{}, a.Notes...)}
 	if eq != nil && eq.Used && eq.Class == a.Class && a.Class != Unknown {
 		c.Source = SourceBoth
 	}
@@ -78,6 +78,7 @@ type candidate struct {
 // all equal.
 func chooseShape(s Series, a *Analysis, eq *Equation) (candidate, bool) {
 	var all []candidate
+	out := s.censored()
 	for _, g := range candidates(s, a, eq) {
 		b, err := envelope(g, s)
 		if err != nil {
@@ -89,7 +90,9 @@ func chooseShape(s Series, a *Analysis, eq *Equation) (candidate, bool) {
 			return k, true
 		}
 		for i := range s.X {
-			k.sum += b.height(i)
+			if out == nil || !out[i] {
+				k.sum += b.height(i)
+			}
 		}
 		all = append(all, k)
 	}

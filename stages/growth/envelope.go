@@ -47,7 +47,8 @@ func envelope(shape expr.Expr, s Series) (Bound, error) {
 			return Bound{}, fmt.Errorf("envelope: the value %g at x0 = %g is beyond %g", y, s.X[i], mostMagnitude)
 		}
 	}
-	l := overlay(v.h, s.Y, all, -1)
+	out := s.censored()
+	l := overlay(v.h, s.Y, out, all, -1)
 	if math.IsInf(l.a, 0) || math.IsInf(l.b, 0) || math.IsNaN(l.a+l.b) {
 		return Bound{}, &ShapeError{caret(shape), "no coefficient that float64 can hold scales it to the points"}
 	}
@@ -66,9 +67,10 @@ func (b *Bound) relax(s Series) {
 	for i := range all {
 		all[i] = i
 	}
-	keep := peel(b.values.h, s.Y, all, len(all)/20)
+	out := s.censored()
+	keep := peel(b.values.h, s.Y, out, all, len(all)/20)
 	r := Bound{Shape: b.Shape, values: b.values}
-	r.a, r.b = overlay(b.values.h, s.Y, keep, -1).coefficients(b.values)
+	r.a, r.b = overlay(b.values.h, s.Y, out, keep, -1).coefficients(b.values)
 	if !r.tighten(s, keep) {
 		r.a, r.b = b.a, b.b
 	}
@@ -95,8 +97,9 @@ type line struct {
 }
 
 // overlay is the least line over the chosen points, but for the point without,
-// with a > 0 and b >= 0. h does not fall along the points.
-func overlay(h, y []float64, chosen []int, without int) line {
+// with a > 0 and b >= 0. It lies over the censored points too and is least over
+// the others. h does not fall along the points.
+func overlay(h, y []float64, censored []bool, chosen []int, without int) line {
 	type vertex struct {
 		h, y float64
 		at   int
@@ -108,8 +111,10 @@ func overlay(h, y []float64, chosen []int, without int) line {
 		if i == without {
 			continue
 		}
-		mean += h[i]
-		n++
+		if censored == nil || !censored[i] {
+			mean += h[i]
+			n++
+		}
 		p := vertex{h[i], y[i], i}
 		if last := hull[len(hull)-1]; p.h == last.h {
 			if p.y <= last.y {
@@ -127,7 +132,7 @@ func overlay(h, y []float64, chosen []int, without int) line {
 		}
 		hull = append(hull, p)
 	}
-	mean /= float64(n)
+	mean /= float64(max(n, 1))
 	edge := 1
 	for edge < len(hull)-1 && hull[edge].h < mean {
 		edge++
@@ -241,17 +246,21 @@ func (b *Bound) At(x float64) float64 { return b.Expr.Float(x) }
 
 // peel leaves out k points, one by one: of the points that hold the line up,
 // the one without which it drops the most over the mean of h.
-func peel(h, y []float64, chosen []int, k int) []int {
+func peel(h, y []float64, censored []bool, chosen []int, k int) []int {
 	keep := slices.Clone(chosen)
-	mean := 0.0
+	mean, n := 0.0, 0
 	for _, i := range chosen {
-		mean += h[i] / float64(len(chosen))
+		if censored == nil || !censored[i] {
+			mean += h[i]
+			n++
+		}
 	}
-	l := overlay(h, y, keep, -1)
+	mean /= float64(max(n, 1))
+	l := overlay(h, y, censored, keep, -1)
 	for range k {
 		best, at, next := math.Inf(1), -1, line{}
 		for _, i := range l.binding {
-			m := overlay(h, y, keep, i)
+			m := overlay(h, y, censored, keep, i)
 			if v := m.a*mean + m.b; v < best {
 				best, at, next = v, i, m
 			}

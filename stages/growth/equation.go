@@ -10,13 +10,15 @@ import (
 // StudyEquation holds a fitted equation against the points: whether it is
 // evidence of how they grow and a target for a bound, and what its own order
 // is. A fit that was made in float32 is evaluated in both precisions and the
-// better counts.
+// better counts. Points at the limit are left out: a good equation lies above
+// them.
 func StudyEquation(e expr.Expr, s Series) Equation {
 	q := Equation{Expr: e, Class: Unknown}
 	if e.IsZero() {
 		q.Reason = "there is no expression"
 		return q
 	}
+	s = s.uncensored()
 	r64, bad64, negative := score(s, e.Float)
 	r32, bad32, _ := score(s, func(x float64) float64 { return float64(e.EvalFloat32(x)) })
 	q.R2 = math.Max(r64, r32)

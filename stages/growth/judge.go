@@ -36,6 +36,7 @@ func Judge(proposal expr.Expr, claimed Class, s Series, a *Analysis, eq *Equatio
 		return v
 	}
 	const wanted = "an upper bound that grows with x0 is expected, such as x0^2 or exp(1e-6*x0)"
+	v.Verification.Notes = append(v.Verification.Notes, a.Notes...)
 	if proposal.IsZero() {
 		return fail(CheckTrivial, "no formula was given; %s", wanted)
 	}
@@ -158,10 +159,15 @@ func checkData(s Series, a *Analysis, b *Bound, class Class) (*DataCheck, Interv
 		least := !missed.falls() && !b.Flat
 		d.Least = &least
 	}
-	d.HeldOutViolations = heldOut(b.values.h, s.Y)
+	d.HeldOutViolations = heldOut(b.values.h, s)
 	d.LeaveOneOutFactor = leaveOneOut(b, s)
+	out, last := s.censored(), -1
 	var ratio []float64
 	for i, y := range s.Y {
+		if out != nil && out[i] {
+			continue
+		}
+		last = i
 		if y > 0 {
 			ratio = append(ratio, b.height(i)/y)
 		}
@@ -171,10 +177,11 @@ func checkData(s Series, a *Analysis, b *Bound, class Class) (*DataCheck, Interv
 		m := median(ratio)
 		d.Tightness = &m
 	}
-	last := len(s.X) - 1
 	top := s.Y[last]
 	for i := last; i >= 0 && s.X[i] == s.X[last]; i-- {
-		top = math.Max(top, s.Y[i])
+		if out == nil || !out[i] {
+			top = math.Max(top, s.Y[i])
+		}
 	}
 	if top > 0 {
 		t := b.height(last) / top
@@ -188,7 +195,7 @@ func (b *Bound) height(i int) float64 { return b.scaled*b.values.h[i] + b.added 
 
 // heldOut makes the envelope of the smallest 70 % of the points and gives the
 // share of the others above it.
-func heldOut(h, y []float64) *float64 {
+func heldOut(h []float64, s Series) *float64 {
 	n := len(h) * 7 / 10
 	if n < 3 || n == len(h) {
 		return nil
@@ -197,10 +204,10 @@ func heldOut(h, y []float64) *float64 {
 	for i := range first {
 		first[i] = i
 	}
-	l := overlay(h, y, first, -1)
+	l := overlay(h, s.Y, s.censored(), first, -1)
 	over := 0
 	for i := n; i < len(h); i++ {
-		if y[i] > l.a*h[i]+l.b {
+		if s.Y[i] > l.a*h[i]+l.b {
 			over++
 		}
 	}
@@ -218,10 +225,11 @@ func leaveOneOut(b *Bound, s Series) *float64 {
 	for i := range all {
 		all[i] = i
 	}
+	out := s.censored()
 	full := b.line.a + b.line.b
 	worst := 1.0
 	for _, i := range b.Binding {
-		if l := overlay(b.values.h, s.Y, all, i); l.a+l.b > 0 {
+		if l := overlay(b.values.h, s.Y, out, all, i); l.a+l.b > 0 {
 			worst = math.Max(worst, full/(l.a+l.b))
 		}
 	}

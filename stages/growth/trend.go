@@ -18,8 +18,12 @@ const tolerance = 0.35
 // of y, and near the offset, count little.
 func trend(s Series, v values, offset, resolution float64) (Interval, bool) {
 	var x, z, w []float64
+	out := s.censored()
 	for i := range s.X {
 		y := s.Y[i] - offset
+		if out != nil && out[i] {
+			continue
+		}
 		if s.X[i] > 0 && y > 0 && v.h[i] > 0 {
 			x = append(x, math.Log(s.X[i]))
 			z = append(z, math.Log(y)-math.Log(v.h[i]))
