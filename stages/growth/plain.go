@@ -17,12 +17,12 @@ var plainSteps = [...]float64{0.5, 0.1, 0.01}
 // plain is the curve with the plainest exponent that the points do not tell
 // from the fitted one, whole or half before decimal, q = 1 first in
 // a*exp(c*x^q); and without an offset that they do not tell from 0. It stays of
-// its class. It is fitted to the points themselves: averages of neighbours lie
+// its class. A rate c of a+b*e^(cx) gets as few digits. It is fitted to the points themselves: averages of neighbours lie
 // above a curve that bends upwards.
 func (p *sample) plain(c curve) curve {
 	s := p.scale()
 	switch c.family {
-	case PowerFamily, OffsetPower, StretchedExp:
+	case PowerFamily, OffsetPower, StretchedExp, OffsetExp:
 	default:
 		return c
 	}
@@ -41,6 +41,12 @@ func (p *sample) plain(c curve) curve {
 		c = d
 		return true
 	}
+	if c.family == OffsetExp {
+		span := s.xmax - s.xmin
+		for digits := 1; digits < formulaDigits && !try(rounded(c.theta/span, digits)*span, true); digits++ {
+		}
+		return c
+	}
 	found := c.family == StretchedExp && try(1, true)
 	for _, step := range plainSteps {
 		if found {
@@ -55,8 +61,8 @@ func (p *sample) plain(c curve) curve {
 	return c
 }
 
-// at is the best curve of a family of powers with the exponent theta over the
-// points, on the relative scale.
+// at is the best curve of a family with the parameter theta over the points, on
+// the relative scale.
 func (p *sample) at(f Family, theta float64, offset bool) (curve, bool) {
 	y, w := p.y, p.weights
 	if f == StretchedExp {
@@ -70,7 +76,7 @@ func (p *sample) at(f Family, theta float64, offset bool) (curve, bool) {
 		p.curveLogs = s.logs(p.x)
 	}
 	row := make([]float64, len(p.x))
-	b := basis{term: powerTerm, logs: p.curveLogs}
+	b := basis{term: f.term(), logs: p.curveLogs}
 	b.fill(row, s, theta, p.x)
 	c := curve{family: f, theta: theta}
 	c.a, c.b, c.sse = solve(row, y, w, offset && f != PowerFamily)

@@ -38,6 +38,7 @@ func TestPlainExponents(t *testing.T) {
 		{"n^2.2", along(60, power(2.2)), "x0**2.2", "x0^2.2"},
 		{"n^2.05", along(60, power(2.05)), "x0**2.05", "x0^2.05"},
 		{"2^n", along(40, math.Exp2), "exp(0.693147*x0)", "exp(0.693147*x0)"},
+		{"200 + exp(.1n)", along(90, func(x float64) float64 { return 200 + math.Exp(0.1*x) }), "exp(0.1*x0) + 200", "exp(0.1*x0)"},
 		{"exp(.05n), 3 % noise", along(120, noisy(0.03, func(x float64) float64 { return math.Exp(.05 * x) })), "*x0)", "*x0)"},
 	} {
 		for _, resamples := range []int{0, -1} {
