@@ -59,6 +59,12 @@ func (d decimal) String() string {
 	return fmt.Sprintf("%se%d", s, e)
 }
 
+// exceeds reports whether d > e.
+func (d decimal) exceeds(e decimal) bool {
+	const precision = 128
+	return d.big(precision).Cmp(e.big(precision)) > 0
+}
+
 // float is the nearest float64; 0 or +Inf where it is out of range.
 func (d decimal) float() float64 {
 	f, _ := strconv.ParseFloat(d.String(), 64) // range errors give 0 or Inf

@@ -61,17 +61,36 @@ func envelope(shape expr.Expr, s Series) (Bound, error) {
 	return b, nil
 }
 
-// relax adds the form that holds on 95 % of the points.
+// relax adds the form that holds on 95 % of the points. Neither of its
+// coefficients exceeds the bound's, so that it lies above it nowhere and does
+// not outgrow it.
 func (b *Bound) relax(s Series) {
 	all := make([]int, len(s.X))
 	for i := range all {
 		all[i] = i
 	}
-	out := s.censored()
-	keep := peel(b.values.h, s.Y, out, all, len(all)/20)
+	h, out := b.values.h, s.censored()
+	keep := peel(h, s.Y, out, all, len(all)/20)
+	l := overlay(h, s.Y, out, keep, -1)
+	// The sum to be least is convex along the edge of what holds: where one
+	// coefficient is too large, the best that is not has it at its limit.
+	switch {
+	case l.a > b.line.a:
+		l.a, l.b = b.line.a, 0
+		for _, i := range keep {
+			l.b = math.Max(l.b, s.Y[i]-l.a*h[i])
+		}
+	case l.b > b.line.b:
+		l.a, l.b = 1e-6*b.line.a, b.line.b
+		for _, i := range keep {
+			if h[i] > 0 {
+				l.a = math.Max(l.a, (s.Y[i]-l.b)/h[i])
+			}
+		}
+	}
 	r := Bound{Shape: b.Shape, values: b.values}
-	r.a, r.b = overlay(b.values.h, s.Y, out, keep, -1).coefficients(b.values)
-	if !r.tighten(s, keep) {
+	r.a, r.b = l.coefficients(b.values)
+	if !r.tighten(s, keep) || r.a.exceeds(b.a) || r.b.exceeds(b.b) {
 		r.a, r.b = b.a, b.b
 	}
 	b.Robust, b.Robust95 = b.formula(r.a, r.b)
