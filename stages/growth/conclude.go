@@ -44,7 +44,7 @@ func Conclude(s Series, a *Analysis, eq *Equation) Conclusion {
 	c.Verification.Data = best.data
 	as := Asymptotic(c.Shape)
 	if eq != nil {
-		c.Verification.Equation = againstEquation(c.Shape, as, eq)
+		c.Verification.Equation, _ = againstEquation(c.Shape, as, eq, s, a, best.missed)
 		if eq.Used {
 			c.Verification.Notes = append(c.Verification.Notes, between(c.Bound, eq, s))
 		}

@@ -25,15 +25,27 @@ const (
 //  1. it grows, in an order that can be decided, and is of the claimed class;
 //  2. its shape, scaled, covers every point, and what it misses of the growth,
 //     the slope of log(y/g) on log x, is not significant or at most 0.35;
-//  3. it is of the equation's order, where the points are of that class too.
+//  3. it is of the equation's order, where the points are of that class and
+//     order too and can tell the two orders apart.
 //
 // Constants are not demanded: the bound published is the least envelope of the
 // proposed shape.
 func Judge(proposal expr.Expr, claimed Class, s Series, a *Analysis, eq *Equation) Verdict {
+	v, _ := judge(proposal, claimed, s, a, eq)
+	if !v.Bound.Expr.IsZero() {
+		v.Bound.relax(s)
+	}
+	return v
+}
+
+// judge is Judge without the robust form of the bound; it gives also what the
+// shape misses of the growth.
+func judge(proposal expr.Expr, claimed Class, s Series, a *Analysis, eq *Equation) (Verdict, Interval) {
 	v := Verdict{Class: Unknown, Verification: Verification{Parsed: !proposal.IsZero(), Notes: []string{}}}
-	fail := func(check, format string, args ...any) Verdict {
+	var missed Interval
+	fail := func(check, format string, args ...any) (Verdict, Interval) {
 		v.Check, v.Objection = check, fmt.Sprintf(format, args...)
-		return v
+		return v, missed
 	}
 	const wanted = "an upper bound that grows with x0 is expected, such as x0^2 or exp(1e-6*x0)"
 	v.Verification.Notes = append(v.Verification.Notes, a.Notes...)
@@ -54,11 +66,13 @@ func Judge(proposal expr.Expr, claimed Class, s Series, a *Analysis, eq *Equatio
 		return fail(CheckClass, "the class given is %s, but the bound %s is %s (%s); class and bound must agree", claimed, text, as.Class, as.Text)
 	}
 	if eq != nil {
-		v.Verification.Equation = againstEquation(proposal, as, eq)
 		v.Verification.ClassConflict = conflict(a, eq)
 	}
-	b, err := Envelope(as.Shape, s)
+	b, err := envelope(as.Shape, s)
 	if err != nil {
+		if eq != nil {
+			v.Verification.Equation, _ = againstEquation(proposal, as, eq, s, a, missed)
+		}
 		return fail(CheckCover, "the bound cannot hold on the measured points: %v", err)
 	}
 	v.Bound = b
@@ -66,7 +80,12 @@ func Judge(proposal expr.Expr, claimed Class, s Series, a *Analysis, eq *Equatio
 	if claimed == Unknown {
 		class = Unknown // such a bound is an envelope and claims to be no least one
 	}
-	data, missed := checkData(s, a, &v.Bound, class)
+	var data *DataCheck
+	data, missed = checkData(s, a, &v.Bound, class)
+	passed := true
+	if eq != nil {
+		v.Verification.Equation, passed = againstEquation(proposal, as, eq, s, a, missed)
+	}
 	coverage := covered(proposal, s)
 	data.Coverage = &coverage
 	v.Verification.Data = data
@@ -79,16 +98,13 @@ func Judge(proposal expr.Expr, claimed Class, s Series, a *Analysis, eq *Equatio
 	case b.Flat && class != Unknown:
 		return fail(CheckCover, "%s explains nothing of the growth: the least bound of this shape over the points would be a constant, for the largest value lies at x0 = %s of up to %s", text, number(s.X[argmax(s.Y)]), number(s.X[len(s.X)-1]))
 	}
-	if q := v.Verification.Equation; q != nil && eq.Used && a.Class == eq.Class {
-		switch {
-		case q.Dominates != nil && !*q.Dominates:
-			return fail(CheckEquation, "%s does not stay above the fitted equation, which the points bear out: %s", text, q.Reason)
-		case q.Least != nil && !*q.Least:
-			return fail(CheckEquation, "%s is not a least upper bound of the fitted equation, which the points bear out: %s", text, q.Reason)
-		}
+	if q := v.Verification.Equation; !passed && !*q.Dominates {
+		return fail(CheckEquation, "%s does not stay above the fitted equation, which the points bear out: %s", text, q.Reason)
+	} else if !passed {
+		return fail(CheckEquation, "%s is not a least upper bound of the fitted equation, which the points bear out: %s", text, q.Reason)
 	}
 	v.Accepted = true
-	return v
+	return v, missed
 }
 
 func describeSign(as Asymptote) string {
@@ -104,28 +120,6 @@ func argmax(y []float64) int { return slices.Index(y, slices.Max(y)) }
 // another.
 func conflict(a *Analysis, eq *Equation) bool {
 	return eq != nil && eq.Used && a.Class != Unknown && eq.Class != a.Class
-}
-
-// againstEquation compares a formula with the equation beyond all bounds.
-func againstEquation(f expr.Expr, as Asymptote, eq *Equation) *EquationCheck {
-	if !eq.Used {
-		return &EquationCheck{Reason: eq.Reason}
-	}
-	yes, no := true, false
-	c := Compare(eq.Expr, f)
-	switch c.Order {
-	case Same:
-		return &EquationCheck{Dominates: &yes, Least: &yes}
-	case Larger:
-		return &EquationCheck{Dominates: &no, Reason: fmt.Sprintf("the equation is %s, the bound %s", eq.Fine, as.Text)}
-	case Smaller:
-		q := eq.asymptote
-		if up := as.Degree - q.Degree; as.Class == q.Class && as.Fine == q.Fine && up > 0 && up <= tolerance {
-			return &EquationCheck{Dominates: &yes, Least: &yes, Reason: fmt.Sprintf("the equation's exponent %.3g is rounded up to %.3g", q.Degree, as.Degree)}
-		}
-		return &EquationCheck{Dominates: &yes, Least: &no, Reason: fmt.Sprintf("the equation is %s, the bound %s", eq.Fine, as.Text)}
-	}
-	return &EquationCheck{Reason: "the orders of bound and equation could not be compared: " + c.Reason}
 }
 
 // covered is the share of points on or under a formula as it is written.
