@@ -49,9 +49,10 @@ func TestDegenerateSeriesAreUnknown(t *testing.T) {
 func TestBoundBelowTheQuantum(t *testing.T) {
 	s := line10(func(x float64) float64 { return math.Round(x/400+1) / 100 })
 	c := Conclude(s, Analyze(s, Options{}), nil)
-	if c.Bound.Text != "0.04" || c.Verification.Data.Least != nil {
+	if got := c.Bound.At(s.X[0]); math.Abs(got-0.04) > 1e-15 || c.Verification.Data.Least != nil {
 		t.Errorf("bound %q, least %v", c.Bound.Text, c.Verification.Data.Least)
 	}
+	above(t, c.Bound.Text, s)
 }
 
 // Equal input gives equal output, and the bootstrap changes neither class nor

@@ -96,12 +96,18 @@ func (b *Bound) relax(s Series) {
 	b.Robust, b.Robust95 = b.formula(r.a, r.b)
 }
 
-// Ceiling is the bound of a series that shows no growth: its largest value.
+// Ceiling is the bound of a series that shows no growth: its largest value, or
+// the next number above it where the shortest decimal of that value lies below
+// the number it stands for.
 func Ceiling(s Series) Bound {
-	e := expr.Num(slices.Max(s.Y))
+	top := slices.Max(s.Y)
+	e := expr.Num(top)
+	if text, _, err := big.ParseFloat(e.String(), 10, 200, big.ToNearestEven); err == nil && text.Cmp(big.NewFloat(top)) < 0 {
+		e = expr.Num(math.Nextafter(top, math.Inf(1)))
+	}
 	b := Bound{Expr: e, Text: caret(e), Robust: e, Robust95: caret(e), Flat: true}
 	for i, y := range s.Y {
-		if y == slices.Max(s.Y) {
+		if y == top {
 			b.Binding = append(b.Binding, i)
 		}
 	}
