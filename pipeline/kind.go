@@ -55,7 +55,7 @@ type Role int
 const (
 	Setting     Role = iota // changes what comes out: part of the key
 	Hidden                  // changes only how the work is done (limits, timeouts, prices): not part of the key
-	InputPath               // a file to read: its digest is part of the key, and so is its absence; may be a reference to another stage's output
+	InputPath               // a file to read: its digest is part of the key, and so is its absence; may be a reference to another stage's output. Of a provider (Type string): absolute in Settings, and an input of the nodes that use it
 	InputPaths              // a list of such
 	OutputMap               // name = path, the files the node writes
 	StageRef                // one bare reference to a stage

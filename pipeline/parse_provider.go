@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -96,9 +97,19 @@ func (p *providerDef) read(l *loader, body *hclsyntax.Body, attrs []Attribute, p
 			continue
 		}
 		p.provider.Settings[name] = v
-		if a.Role == Setting {
+		switch {
+		case a.Role == Setting:
 			p.keyed = append(p.keyed, SettingValue{Name: name, Value: v, Keyed: true})
 			p.reads = append(p.reads, reads...)
+		case a.Role == InputPath && !v.IsNull():
+			// What the file holds decides what comes out; where it lies does not.
+			show := v.AsString()
+			path := filepath.FromSlash(show)
+			if !filepath.IsAbs(path) {
+				path = filepath.Join(l.dir, path)
+			}
+			p.provider.Settings[name] = cty.StringVal(path)
+			p.reads = append(p.reads, fileMark{path: path, show: show})
 		}
 	}
 }

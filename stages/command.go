@@ -1,10 +1,10 @@
 package stages
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -28,8 +28,9 @@ type command struct {
 // enough to remove temporary files, short enough that an interrupt feels heard.
 const grace = 3 * time.Second
 
-// run executes the command once. Its error says the exit status, ends with the
-// last lines that the command wrote and names the log with the rest.
+// run executes the command once. Its error says the exit status and ends with
+// the last lines that the command wrote; the log has them all. The log's path is
+// not part of the error, which is published and must not depend on where.
 func (c *command) run(ctx context.Context) error {
 	if c.timeout > 0 {
 		var cancel context.CancelFunc
@@ -70,7 +71,7 @@ func (c *command) run(ctx context.Context) error {
 		err = cause
 	}
 	if said := lastLines(c.log, 5); said != "" {
-		return fmt.Errorf("%s: %w; it wrote:\n%s\nall of it is in %s", c.show, err, said, c.log)
+		return fmt.Errorf("%s: %w; it wrote:\n%s", c.show, err, said)
 	}
 	return fmt.Errorf("%s: %w; it wrote nothing", c.show, err)
 }
@@ -92,16 +93,24 @@ func environment(pass []string, set map[string]string) []string {
 	return env
 }
 
-// lastLines returns the end of a file, at most n lines and 2,000 bytes.
+// lastLines returns the end of a file, at most n lines and 2,000 bytes: a
+// command may have written more than fits in memory.
 func lastLines(path string, n int) string {
-	b, err := os.ReadFile(path)
+	const limit = 2000
+	f, err := os.Open(path)
 	if err != nil {
 		return ""
 	}
-	b = bytes.TrimSpace(b)
-	if len(b) > 2000 {
-		b = b[len(b)-2000:]
+	defer f.Close()
+	if _, err := f.Seek(-limit, io.SeekEnd); err != nil {
+		if _, err := f.Seek(0, io.SeekStart); err != nil {
+			return ""
+		}
 	}
-	lines := strings.Split(string(b), "\n")
+	b, err := io.ReadAll(io.LimitReader(f, limit))
+	if err != nil {
+		return ""
+	}
+	lines := strings.Split(strings.ToValidUTF8(strings.TrimSpace(string(b)), ""), "\n")
 	return strings.Join(lines[max(0, len(lines)-n):], "\n")
 }

@@ -85,19 +85,28 @@ func (e *environ) conclude(ctx context.Context, t *pipeline.Task, s *study) (*Re
 		return r, nil
 	case errors.As(err, &rejected):
 		c, err := e.fallBack(ctx, t, s, fallback)
+		var again *llm.RejectedError
+		if errors.As(err, &again) {
+			r := failure(s.d.InstanceName, StatusLLMFailed, rejected.Error()+"; the fallback "+again.Error())
+			r.Rejected = providerAnswer(rejected.Reply)
+			return r, nil
+		}
 		if err != nil {
-			return nil, err
+			return nil, pipelineError(err)
 		}
 		reason := rejected.Error()
-		c.FallbackReason, c.ProviderAnswer = &reason, providerAnswer(rejected.Reply)
-		c.ProviderType, c.LLMConfidence = c.ProviderAnswer.class(), c.ProviderAnswer.Confidence
+		c.FallbackReason, c.RejectedAnswer = &reason, providerAnswer(rejected.Reply)
+		if c.ProviderAnswer == nil { // the built-in fallback has no view of a model beside it
+			c.ProviderAnswer, c.RejectedAnswer = c.RejectedAnswer, nil
+			c.ProviderType, c.LLMConfidence = c.ProviderAnswer.class(), c.ProviderAnswer.Confidence
+		}
 		return success(c), nil
 	case errors.As(err, &paused) && fallback == nil:
 		return nil, &pipeline.PauseError{Err: err}
 	case errors.As(err, &paused):
 		c, ferr := e.fallBack(ctx, t, s, fallback)
 		if ferr != nil {
-			return nil, ferr
+			return nil, pipelineError(ferr)
 		}
 		reason := "provisional: " + paused.Error()
 		c.FallbackReason = &reason
@@ -113,8 +122,7 @@ func (e *environ) fallBack(ctx context.Context, t *pipeline.Task, s *study, p *p
 	if p.Kind == "analytic" {
 		return s.analytic(by(p, "")), nil
 	}
-	c, err := e.ask(ctx, t, s, p)
-	return c, pipelineError(err)
+	return e.ask(ctx, t, s, p)
 }
 
 // pipelineError translates a provider's error into what it means for the run.

@@ -51,6 +51,7 @@ type Conclusion struct {
 	ConcludedBy    string          `json:"concluded_by"` // "openai:gemini-2.5-flash", "analytic:builtin"
 	ProviderAnswer *ProviderAnswer `json:"provider_answer"`
 	FallbackReason *string         `json:"fallback_reason"`
+	RejectedAnswer *ProviderAnswer `json:"rejected_answer,omitempty"` // the first provider's, where a model is the fallback and concluded
 
 	Verification growth.Verification `json:"verification"`
 }

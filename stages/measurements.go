@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -18,6 +19,7 @@ import (
 type measurements struct {
 	points [][2]float64
 	notes  []string
+	header []string // of a table
 }
 
 // A record is one measurement as the file has it.
@@ -48,6 +50,9 @@ func readMeasurements(name string, data []byte, x, y string) (*measurements, err
 		records, err = m.json(name, data)
 	default:
 		records, err = m.table(name, data)
+		if err == nil {
+			err = m.hasColumns(name, x, y)
+		}
 	}
 	if err != nil {
 		return nil, err
@@ -145,6 +150,7 @@ func (m *measurements) table(name string, data []byte) ([]record, error) {
 		}
 		seen[header[i]] = true
 	}
+	m.header = header
 	var records []record
 	for {
 		row, err := r.Read()
@@ -164,6 +170,17 @@ func (m *measurements) table(name string, data []byte) ([]record, error) {
 		}
 		records = append(records, record{fmt.Sprintf("line %d", line), fields})
 	}
+}
+
+// hasColumns refuses a table, or a text that only looks like one, without the
+// columns asked for: also where no row follows the header.
+func (m *measurements) hasColumns(name string, columns ...string) error {
+	for _, c := range columns {
+		if !slices.Contains(m.header, c) {
+			return fmt.Errorf("%s: the header has no column %q: it has %s", name, c, quoteAll(m.header))
+		}
+	}
+	return nil
 }
 
 // pick turns records into points. A record without a usable x and y is dropped

@@ -59,7 +59,7 @@ func openaiKind() pipeline.ProviderKind {
 			{Name: "timeout", Role: pipeline.Hidden, Type: cty.String, Check: pipeline.DurationText},
 			{Name: "max_wait", Role: pipeline.Hidden, Type: cty.String, Check: pipeline.DurationText},
 			{Name: "budget", Role: pipeline.Hidden, Type: cty.Number, Check: pipeline.AtLeast(0)},
-			{Name: "replay", Role: pipeline.Hidden, Type: cty.String, Check: pipeline.NotEmpty},
+			{Name: "replay", Role: pipeline.InputPath, Type: cty.String, Check: pipeline.NotEmpty},
 		},
 		Blocks: []pipeline.Block{
 			{Name: "limits", Attributes: []pipeline.Attribute{
@@ -82,6 +82,9 @@ func isURL(v cty.Value) error {
 	u, err := url.Parse(v.AsString())
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		return errors.New(`must be a URL such as "http://127.0.0.1:11434/v1"`)
+	}
+	if u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return errors.New("must hold no user, query or fragment: a key belongs into the environment variable that api_key_env names")
 	}
 	return nil
 }
@@ -189,9 +192,6 @@ func (e *environ) config(p *pipeline.Provider) (llm.Config, error) {
 		c.Seed = &n
 	}
 	if replay := s.text("replay"); replay != "" {
-		if !filepath.IsAbs(replay) {
-			replay = filepath.Join(e.plan.Dir, replay)
-		}
 		c.Replay = replay
 		return c, nil // nothing is sent, so no key is needed
 	}
@@ -240,13 +240,19 @@ func (e *environ) inFlight() int {
 	return n
 }
 
+// published are the provider settings that the summary repeats: those that say
+// something of the answers, and none that could hold a secret or a path.
+var published = []string{"model", "revision", "temperature", "send_temperature", "seed", "max_tokens", "timeout", "max_wait", "budget",
+	"limits.requests_per_minute", "limits.tokens_per_minute", "limits.requests_per_day", "limits.in_flight",
+	"price.input", "price.output", "price.currency"}
+
 // configuration is what the run was told, for the summary. No key is in it.
 func (e *environ) configuration() map[string]any {
 	providers := map[string]any{}
 	for _, p := range e.plan.Providers {
 		m := map[string]any{"kind": p.Kind}
-		for name, v := range p.Settings {
-			if !v.IsNull() {
+		for _, name := range published {
+			if v, ok := p.Settings[name]; ok && !v.IsNull() {
 				m[name] = plainValue(v)
 			}
 		}

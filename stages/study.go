@@ -37,7 +37,9 @@ func newStudy(d *Dataset) (*study, error) {
 // question is what a model is asked. It holds nothing of the instance's name.
 func (s *study) question() llm.Question {
 	q := llm.Question{Variable: "x0", X: s.series.X, Y: s.series.Y, XName: s.d.XName, YName: s.d.YName}
-	if s.d.Equation != nil {
+	// A curve that was fitted here is the built-in analysis, which a model does
+	// not see unless it is asked to.
+	if s.d.Equation != nil && !s.d.Equation.Fitted {
 		q.Equation = s.d.Equation.Given
 	}
 	return q
