@@ -24,6 +24,7 @@ func Conclude(s Series, a *Analysis, eq *Equation) Conclusion {
 		yes, one := true, 1.0
 		c.Verification.Data = &DataCheck{Dominates: &yes, Coverage: &one, BindingPoints: c.Bound.Binding}
 		c.Verification.Notes = append(c.Verification.Notes, "the bound is the largest value: "+why)
+		c.Verification.explainLevel(eq)
 		return c
 	}
 	if a.BelowQuantum || a.extreme {
@@ -41,13 +42,14 @@ func Conclude(s Series, a *Analysis, eq *Equation) Conclusion {
 	}
 	c.Shape, c.Bound = best.Bound.Shape, best.Bound
 	c.Bound.relax(s)
-	c.Verification.Data = best.data
+	c.Verification.Data, c.Verification.Equation = best.data, best.equation
+	if a.Class != Unknown && best.objection != "" {
+		c.Verification.Notes = append(c.Verification.Notes, "no shape passes every check; this one is the best of those that fail: "+best.objection)
+	}
+	c.Verification.explain(&c.Bound, best.missed, a.Class)
 	as := Asymptotic(c.Shape)
-	if eq != nil {
-		c.Verification.Equation, _ = againstEquation(c.Shape, as, eq, s, a, best.missed)
-		if eq.Used {
-			c.Verification.Notes = append(c.Verification.Notes, between(c.Bound, eq, s))
-		}
+	if eq != nil && eq.Used {
+		c.Verification.Notes = append(c.Verification.Notes, between(c.Bound, eq, s))
 	}
 	if a.Class != Unknown {
 		if n := smallerFails(s, a, c.Bound, as); n != "" {
@@ -63,35 +65,39 @@ const (
 	SourceBoth = "both" // points and equation agree
 )
 
-// A candidate is a shape with its envelope and how it fares on the points.
+// A candidate is a shape with its envelope and how it fares on the points and
+// against the equation.
 type candidate struct {
 	Bound
-	data   *DataCheck
-	missed Interval
-	sum    float64
+	data      *DataCheck
+	equation  *EquationCheck
+	missed    Interval
+	objection string // of Judge; "" where it accepts
+	sum       float64
 }
 
 // chooseShape picks the shape of the bound among the candidates of the
-// concluded class: the first that misses nothing of the growth. Where all do,
-// and for unknown, it is the one whose envelope is least. It fails where no
-// candidate has an envelope: x0 itself has none over sizes that are negative or
-// all equal.
+// concluded class: the first that Judge accepts. Where it accepts none, and for
+// unknown, it is the one that misses least of the growth and then the one whose
+// envelope is least. It fails where no candidate has an envelope: x0 itself has
+// none over sizes that are negative or all equal.
 func chooseShape(s Series, a *Analysis, eq *Equation) (candidate, bool) {
 	var all []candidate
 	out := s.censored()
 	for _, g := range candidates(s, a, eq) {
-		b, err := envelope(g, s)
-		if err != nil {
+		v, missed := judge(g, "", s, a, eq)
+		if v.Verification.Data == nil {
 			continue
 		}
-		d, missed := checkData(s, a, &b, a.Class)
-		k := candidate{b, d, missed, 0}
-		if a.Class != Unknown && k.penalty(a.Class) == 0 {
+		k := candidate{v.Bound, v.Verification.Data, v.Verification.Equation, missed, v.Objection, 0}
+		whole := 1.0
+		k.data.Coverage = &whole // of the envelope
+		if a.Class != Unknown && v.Accepted {
 			return k, true
 		}
 		for i := range s.X {
 			if out == nil || !out[i] {
-				k.sum += b.height(i)
+				k.sum += v.Bound.height(i)
 			}
 		}
 		all = append(all, k)

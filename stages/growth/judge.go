@@ -73,6 +73,7 @@ func judge(proposal expr.Expr, claimed Class, s Series, a *Analysis, eq *Equatio
 		if eq != nil {
 			v.Verification.Equation, _ = againstEquation(proposal, as, eq, s, a, missed)
 		}
+		v.Verification.explain(&v.Bound, missed, claimed)
 		return fail(CheckCover, "the bound cannot hold on the measured points: %v", err)
 	}
 	v.Bound = b
@@ -89,6 +90,7 @@ func judge(proposal expr.Expr, claimed Class, s Series, a *Analysis, eq *Equatio
 	coverage := covered(proposal, s)
 	data.Coverage = &coverage
 	v.Verification.Data = data
+	v.Verification.explain(&v.Bound, missed, class)
 	shape := caret(as.Shape)
 	switch {
 	case missed.rises():
