@@ -167,6 +167,50 @@ func TestNothingStaysInStaging(t *testing.T) {
 	}
 }
 
+// A command that outlives its run, because that was killed, goes on writing to
+// the path it was given: no later run may take that for its own.
+func TestLeftoverCommandOfADeadRun(t *testing.T) {
+	w := newWorld(t, "a")
+	w.opts.MaxWorkers = 1
+	var left []string
+	for _, kind := range []string{"load", "conclude", "plot"} {
+		w.when(kind, func(_ context.Context, task *Task) error {
+			left = append(left, task.Output("out"))
+			return w.writeAll(task)
+		})
+	}
+	w.runs(all("a")...)
+	w.write("data/a", "new data")
+	for _, kind := range []string{"load", "conclude", "plot"} {
+		w.when(kind, func(_ context.Context, task *Task) error {
+			if err := w.writeAll(task); err != nil {
+				return err
+			}
+			for _, path := range left {
+				if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o777), os.WriteFile(path, []byte("from the past"), 0o644)); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	w.runs(all("a")...)
+	for _, name := range []string{"load/a.txt", "conclude/a.txt", "plot/a.txt"} {
+		if text := w.read("results/" + name); !strings.Contains(text, "new data") {
+			t.Errorf("%s holds %q", name, text)
+		}
+	}
+	w.when("load", nil)
+	w.when("conclude", nil)
+	w.when("plot", nil)
+	w.runs()
+	w.write("data/a", "newer data")
+	w.runs(all("a")...) // … and takes away what was left
+	if _, err := os.Stat(w.path("results/" + stagingName)); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the staging folder is still there: %v", err)
+	}
+}
+
 func TestScratchIsPrivateAndEmpty(t *testing.T) {
 	w := newWorld(t, "a", "b", "c")
 	w.opts.MaxWorkers = 1

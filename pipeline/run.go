@@ -99,9 +99,7 @@ func (r *run) open() error {
 	if r.files, err = store.OpenFiles(dir); err != nil {
 		return err
 	}
-	if r.staging, err = openStaging(r.results); err != nil {
-		return err
-	}
+	r.staging = openStaging(r.results, r.id)
 	r.events, err = openEventLog(dir, r.id)
 	return err
 }

@@ -21,21 +21,27 @@ import (
 const stagingName = ".concluder-staging"
 
 // A staging hands out private folders. They are used again while they come
-// back empty, which spares making one for each node.
+// back empty, which spares making one for each node. All lie in a folder named
+// after the run: a command that outlives its run, because that was killed,
+// goes on writing to paths that no other run hands out.
 type staging struct {
-	root string
+	root string // of all runs
+	own  string // of this one
 
 	mu   sync.Mutex
 	free []string
 	n    int
 }
 
-// openStaging removes what a run that was killed left behind. The folder is
-// made when the first node needs it, so that a run with nothing to do writes
-// nothing there.
-func openStaging(results string) (*staging, error) {
-	s := &staging{root: filepath.Join(results, stagingName)}
-	return s, os.RemoveAll(s.root)
+// openStaging removes what runs that were killed left behind; the caller holds
+// the lock of the results directory. What cannot be removed, because a command
+// still writes there, is in nobody's way and left to the next run. The folder
+// is made when the first node needs it, so that a run with nothing to do
+// writes nothing there.
+func openStaging(results, id string) *staging {
+	root := filepath.Join(results, stagingName)
+	os.RemoveAll(root)
+	return &staging{root: root, own: filepath.Join(root, id)}
 }
 
 // take returns an empty private folder.
@@ -48,7 +54,7 @@ func (s *staging) take() (string, error) {
 		return dir, nil
 	}
 	s.n++
-	dir := filepath.Join(s.root, strconv.Itoa(s.n))
+	dir := filepath.Join(s.own, strconv.Itoa(s.n))
 	s.mu.Unlock()
 	return dir, os.MkdirAll(filepath.Join(dir, outDir), 0o777)
 }
@@ -57,7 +63,7 @@ func (s *staging) take() (string, error) {
 // there is left.
 func (s *staging) give(dir string, clean bool) {
 	if !clean || !onlyOut(dir) {
-		os.RemoveAll(dir) // what cannot be removed is removed with the root
+		os.RemoveAll(dir) // what cannot be removed is removed with the rest
 		return
 	}
 	s.mu.Lock()
@@ -81,7 +87,13 @@ func holds(dir string, names ...string) bool {
 	return (err == nil || err == io.EOF) && slices.Equal(have, names)
 }
 
-func (s *staging) close() error { return os.RemoveAll(s.root) }
+// close removes the run's folders, and the one around them where no other
+// run's leftovers are in it.
+func (s *staging) close() error {
+	err := os.RemoveAll(s.own)
+	os.Remove(s.root)
+	return err
+}
 
 // outDir is the folder in a node's private folder for its outputs, which are
 // apart from the scratch files.
