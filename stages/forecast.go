@@ -10,6 +10,7 @@ import (
 	"sort"
 
 	"github.com/concluder/concluder/pipeline"
+	"github.com/concluder/concluder/stages/growth"
 	"github.com/concluder/concluder/stages/llm"
 	"github.com/zclconf/go-cty/cty"
 )
@@ -47,13 +48,17 @@ func (s *Session) Forecast(ctx context.Context, nodes []pipeline.NodePlan) (list
 		case err != nil:
 			a.unknown++
 		case d.Status == StatusSuccess:
-			a.qs = append(a.qs, (&study{d: d, series: d.series()}).question())
+			st := &study{d: d, series: d.series()}
+			if !blind(n.Stage, n.Instance) {
+				st.analysis = growth.Analyze(st.series, growth.Options{Resamples: -1})
+			}
+			a.qs = append(a.qs, st.questionFor(n.Stage, n.Instance))
 		}
 	}
 	if len(asks) == 0 {
 		return nil, nil
 	}
-	done, err := s.look()
+	done, err := s.look(s.opt.NoCache)
 	if err != nil {
 		return nil, err
 	}
@@ -132,9 +137,9 @@ func (s *Session) dataset(conclude *pipeline.Stage, instance string) (*Dataset, 
 }
 
 // look makes providers' clients available for looking things up: the journal is
-// opened where there is one, no key is needed, and nothing can be sent. The
-// returned function ends it.
-func (s *Session) look() (done func() error, err error) {
+// opened where there is one, unless nothing in it counts (anew), no key is
+// needed, and nothing can be sent. The returned function ends it.
+func (s *Session) look(anew bool) (done func() error, err error) {
 	opt, err := s.options()
 	if err != nil {
 		return nil, err
@@ -142,7 +147,7 @@ func (s *Session) look() (done func() error, err error) {
 	s.env.begin(opt)
 	s.env.looking = true
 	temporary := ""
-	if _, err := os.Stat(s.env.journalPath()); errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(s.env.journalPath()); anew || errors.Is(err, fs.ErrNotExist) {
 		if temporary, err = os.MkdirTemp("", "concluder-"); err != nil {
 			return nil, err
 		}
@@ -162,7 +167,7 @@ func (s *Session) look() (done func() error, err error) {
 // many there are. A provider with the file as its replay gives the same answers
 // without sending anything.
 func (s *Session) ExportJournal(ctx context.Context, w io.Writer) (n int, err error) {
-	done, err := s.look()
+	done, err := s.look(false)
 	if err != nil {
 		return 0, err
 	}
@@ -188,7 +193,7 @@ type Asked struct {
 // Answers reads what was recorded about an instance, as a run would, in every
 // conclude stage that asks a model.
 func (s *Session) Answers(ctx context.Context, instance string) (list []Asked, err error) {
-	done, err := s.look()
+	done, err := s.look(false)
 	if err != nil {
 		return nil, err
 	}

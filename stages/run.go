@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"path/filepath"
-	"sort"
 	"strings"
 	"time"
 
@@ -263,17 +262,4 @@ func (s *Session) Rejected(out *pipeline.Outcome) (verdicts map[string]int, firs
 		}
 	}
 	return verdicts, first
-}
-
-// Failures lists the nodes that failed and are no instance's status: plots and
-// aggregate stages.
-func (s *Session) Failures(out *pipeline.Outcome) []pipeline.NodeResult {
-	var failed []pipeline.NodeResult
-	for _, n := range out.Results {
-		if n.State == pipeline.Failed && (n.Instance == "" || n.Stage.Kind.Name == "plot") {
-			failed = append(failed, n)
-		}
-	}
-	sort.SliceStable(failed, func(i, j int) bool { return failed[i].Stage.Address() < failed[j].Stage.Address() })
-	return failed
 }

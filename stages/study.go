@@ -49,14 +49,24 @@ func (s *study) question() llm.Question {
 // the stage is not blind.
 func (s *study) questionFor(stage *pipeline.Stage, instance string) llm.Question {
 	q := s.question()
-	if spec, diags := stage.Node(instance); !diags.HasErrors() {
-		for _, v := range spec.Settings {
-			if v.Name == "blind" && !v.Value.IsNull() && v.Value.False() {
-				q.Analysis = s.analysis.Reasoning
-			}
-		}
+	if !blind(stage, instance) {
+		q.Analysis = s.analysis.Reasoning
 	}
 	return q
+}
+
+// blind reports whether a stage keeps the built-in analysis from the model.
+func blind(stage *pipeline.Stage, instance string) bool {
+	spec, diags := stage.Node(instance)
+	if diags.HasErrors() {
+		return true // found, and said, when the file was read
+	}
+	for _, v := range spec.Settings {
+		if v.Name == "blind" && !v.Value.IsNull() {
+			return v.Value.True()
+		}
+	}
+	return true
 }
 
 // judge holds a model's answer against the points and the equation.

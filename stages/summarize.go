@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/csv"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"os"
 	"strconv"
@@ -196,9 +197,14 @@ func resultOf(u pipeline.Upstream) (*Result, error) {
 		}
 		return r, nil
 	}
+	b, err := os.ReadFile(out.Path)
+	if sum := sha256.Sum256(b); err != nil || hex.EncodeToString(sum[:]) != out.Digest {
+		why := "its conclusion was edited or deleted since it was made: run it again"
+		return &Result{InstanceName: u.Instance, Status: StatusNotRun, Error: &why}, nil
+	}
 	r := new(Result)
-	if err := readJSON(out.Path, r); err != nil {
-		return nil, err
+	if err := json.Unmarshal(b, r); err != nil {
+		return nil, fmt.Errorf("%s: not what this program wrote: %w", out.Path, err)
 	}
 	r.Stale = u.Stale
 	return r, nil

@@ -1,10 +1,10 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/concluder/concluder/pipeline"
 	"github.com/concluder/concluder/stages"
@@ -35,21 +35,12 @@ func exitCode(err error) int {
 		usage    usageError
 	)
 	switch {
-	case errors.As(err, &file), errors.As(err, &instance), errors.As(err, &address), errors.As(err, &usage), isCobraUsage(err):
+	case errors.As(err, &file), errors.As(err, &instance), errors.As(err, &address), errors.As(err, &usage):
 		return exitWrong
+	case errors.Is(err, context.Canceled):
+		return exitInterrupted
 	}
 	return exitFault
-}
-
-// isCobraUsage recognises what cobra itself says of a command line: its errors
-// have no type.
-func isCobraUsage(err error) bool {
-	for _, start := range []string{"unknown command", "unknown flag", "unknown shorthand flag", "invalid argument", "flag needs an argument", "bad flag syntax", "accepts "} {
-		if strings.HasPrefix(err.Error(), start) {
-			return true
-		}
-	}
-	return false
 }
 
 // outcomeCode is the code of a run that began: 130 over 2 over 4 over 3.
@@ -72,8 +63,10 @@ func outcomeCode(out *pipeline.Outcome, err error) int {
 			return exitIncomplete
 		}
 	}
+	// What is no instance's status counts as well, but for plots: an exec stage,
+	// or another conclude stage than the one that gives the results.
 	for _, n := range out.Results {
-		if n.Selected && n.Instance == "" && n.State != pipeline.Done && n.State != pipeline.Cached {
+		if n.Selected && n.Stage.Kind.Name != "plot" && (n.State == pipeline.Failed || n.State == pipeline.Skipped) {
 			return exitIncomplete
 		}
 	}

@@ -13,7 +13,14 @@ import (
 )
 
 func exportCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "export", Short: "Write what is remembered in a form for others"}
+	cmd := &cobra.Command{
+		Use:   "export",
+		Short: "Write what is remembered in a form for others",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			return usageError{errors.New("export what? There is: export journal OUT.jsonl [FILE]")}
+		},
+	}
 	cmd.AddCommand(exportJournalCommand())
 	return cmd
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/concluder/concluder/stages"
@@ -21,13 +22,19 @@ func run(args []string, stdout, stderr io.Writer) int {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
+	// What cobra refuses it refuses before a command begins.
+	began := false
+	root.PersistentPreRun = func(*cobra.Command, []string) { began = true }
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	root.AddCommand(runCommand(&code), planCommand(), whyCommand(), statusCommand(), validateCommand(), fmtCommand(), initCommand(), graphCommand(), answersCommand(), exportCommand(), versionCommand())
 	if err := root.Execute(); err != nil {
 		report(stderr, err)
-		if code == exitOK {
+		switch {
+		case !began:
+			code = exitWrong
+		case code == exitOK:
 			code = exitCode(err)
 		}
 	}
@@ -61,7 +68,7 @@ func (s *selection) flags(cmd *cobra.Command) {
 	f.BoolVar(&s.useCache, "use-cache", true, "=false: every selected node anew, models asked again")
 	f.BoolVar(&s.opt.Force, "force", false, "every selected node anew, recorded answers reused")
 	f.BoolVar(&s.plot, "plot", true, "=false: leave the plot stages out")
-	f.BoolVar(&s.opt.RetryFailed, "retry-failed", false, "also instances that ended as llm_failed")
+	f.BoolVar(&s.opt.RetryFailed, "retry-failed", false, "judge instances that ended as llm_failed again; only what has no recorded answer is asked")
 	f.StringArrayVar(&s.vars, "var", nil, "name=value of a variable of the file (repeatable)")
 	f.StringVar(&s.opt.ResultsDir, "results-dir", "", "where results are written (default: as the file says)")
 	f.StringVar(&s.opt.StateDir, "state-dir", "", "where state is kept (default: .concluder beside the file)")
@@ -82,7 +89,8 @@ func (s *selection) options(cmd *cobra.Command) (stages.Options, error) {
 	case s.batchSize == "auto":
 		opt.BatchAuto = true
 	case s.batchSize != "":
-		if _, err := fmt.Sscanf(s.batchSize+"\n", "%d\n", &opt.BatchSize); err != nil || opt.BatchSize < 1 {
+		n, err := strconv.Atoi(s.batchSize)
+		if opt.BatchSize = n; err != nil || n < 1 {
 			return opt, usageError{fmt.Errorf("--batch-size is %q: expected a whole number of at least 1, or auto", s.batchSize)}
 		}
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -33,6 +34,9 @@ func runCommand(code *int) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if keepGoing && opt.FailFast && cmd.Flags().Changed("keep-going") {
+				return usageError{errors.New("--keep-going and --fail-fast exclude each other")}
+			}
 			if dryRun {
 				return explain(cmd, pipelineFile(args), opt, asJSON)
 			}
@@ -47,7 +51,6 @@ func runCommand(code *int) *cobra.Command {
 	f.BoolVar(&sel.opt.Wait, "wait", false, "wait while another process holds the lock")
 	f.BoolVar(&asJSON, "json", false, "events as JSON lines on standard output")
 	f.BoolVar(&dryRun, "dry-run", false, "the same as plan")
-	cmd.MarkFlagsMutuallyExclusive("keep-going", "fail-fast")
 	return cmd
 }
 
@@ -59,6 +62,8 @@ func runPipeline(file string, opt stages.Options, asJSON bool, stdout, stderr io
 	if asJSON {
 		human, events = stderr, &eventWriter{w: stdout}
 	}
+	// Nobody reading the events is an error of writing them, not the end.
+	signal.Ignore(syscall.SIGPIPE)
 	drain := make(chan struct{})
 	opt.Drain = drain
 	var (
@@ -95,6 +100,9 @@ func runPipeline(file string, opt stages.Options, asJSON bool, stdout, stderr io
 		return exitOK, err
 	}
 	conclude(human, s, out)
+	if out.Paused != "" {
+		explainLeft(human, file, opt)
+	}
 	if events != nil && events.err != nil {
 		return exitFault, fmt.Errorf("standard output: %w", events.err)
 	}
@@ -141,6 +149,7 @@ func interrupts(drain chan<- struct{}, show *progress) (context.Context, func())
 			case <-signals:
 			}
 			if !first {
+				signal.Stop(signals) // a third ends the program, whatever it does
 				cancel()
 				return
 			}
@@ -180,15 +189,6 @@ func conclude(w io.Writer, s *stages.Session, out *pipeline.Outcome) {
 		fmt.Fprintf(w, "sent: %s\n", sent)
 	}
 	explainRejected(w, s, out)
-	const shown = 5
-	failures := s.Failures(out)
-	for i, n := range failures {
-		if i == shown {
-			fmt.Fprintf(w, "and %d more failures\n", len(failures)-shown)
-			break
-		}
-		fmt.Fprintf(w, "failed: %s %s: %s\n", n.Stage.Address(), n.Instance, n.Error)
-	}
 	if out.Paused != "" {
 		fmt.Fprintf(w, "paused: %s\nrun again to go on from here; nothing that was answered is asked again\n", out.Paused)
 	}

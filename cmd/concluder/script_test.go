@@ -1,7 +1,10 @@
 package main
 
 import (
+	"errors"
 	"os"
+	"os/exec"
+	"strconv"
 	"testing"
 
 	"github.com/concluder/concluder/stages/llm/llmtest"
@@ -14,6 +17,26 @@ func TestMain(m *testing.M) {
 	})
 }
 
+// exits runs a command that must end with the given code:
+//
+//	exits 3 concluder run
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE COMMAND [ARG ...]")
+	}
+	code := 0
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) {
+			ts.Fatalf("%v", err)
+		}
+		code = exit.ExitCode()
+	}
+	if want := args[0]; strconv.Itoa(code) != want {
+		ts.Fatalf("exit code %d, want %s", code, want)
+	}
+}
+
 // The scripts are the specification of the command line: the first word of a
 // file's name is its topic.
 func TestScripts(t *testing.T) {
@@ -21,6 +44,7 @@ func TestScripts(t *testing.T) {
 		Dir:                 "testdata/script",
 		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
 		RequireExplicitExec: true,
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
 		// Each script has a model of its own, which answers by itself.
 		Setup: func(env *testscript.Env) error {
 			server := llmtest.New(llmtest.Config{})
