@@ -73,6 +73,10 @@
 // context ends or the disk is full not even that; a PauseError stops nothing
 // but the node and what depends on it.
 //
+// A newer plan supersedes a run: as when it drains, and nodes at work whose key
+// the plan, or the files as they are now, would change are cancelled
+// (run_supersede.go). Watch does so.
+//
 // A pipeline with an aggregate node in the middle has phases: the window of
 // batch_size slides over each by itself, since no instance can be finished
 // across such a node before all have reached it.

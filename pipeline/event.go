@@ -72,6 +72,7 @@ type Outcome struct {
 	Duration    time.Duration
 	Paused      string       // why the run is paused; "" when it is not
 	Stopped     error        // the StopError that ended the run
+	Superseded  bool         // ended early for a newer plan: see Options.Supersede
 	Interrupted bool         // drained or cancelled before every node had its turn
 	Results     []NodeResult // of every node of every stage, in stage order, then instance order
 }

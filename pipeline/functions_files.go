@@ -57,6 +57,9 @@ func (f *fileFunctions) file(name string) (cty.Value, error) {
 		return cty.NilVal, errors.New("the path is empty")
 	}
 	abs := absolute(f.dir, name)
+	f.mu.Lock()
+	f.reads[abs] = true // also one that is not there: it may come
+	f.mu.Unlock()
 	info, err := os.Stat(abs)
 	switch {
 	case err != nil:
@@ -71,9 +74,6 @@ func (f *fileFunctions) file(name string) (cty.Value, error) {
 	if !utf8.Valid(data) {
 		return cty.NilVal, fmt.Errorf("%s is not a text in UTF-8", name)
 	}
-	f.mu.Lock()
-	f.reads[abs] = true
-	f.mu.Unlock()
 	return cty.StringVal(string(data)).Mark(fileMark{path: abs, show: name}), nil
 }
 

@@ -23,6 +23,17 @@ type Input struct {
 	// Sources, when it has the pipeline file's name, gives its text instead of
 	// the file system. Load adds what it reads, for WriteDiagnostics.
 	Sources Sources
+
+	// Looked, when set, is filled in with what Load looked at, also where it
+	// finds mistakes: those stay while that does.
+	Looked *Looked
+}
+
+// Looked is what shaped a plan, or the mistakes that are instead of one,
+// beside the variables: see Plan.
+type Looked struct {
+	Reads []string
+	Globs []Glob
 }
 
 // Load reads and checks a pipeline file. It finds every mistake in one go: the
@@ -38,6 +49,9 @@ func Load(path string, kinds Kinds, in Input) (*Plan, hcl.Diagnostics) {
 	l := &loader{show: path, in: in, kinds: kinds, doc: &document{}, seed: maphash.MakeSeed(),
 		brokenProviders: make(map[string]bool), brokenStages: make(map[string]bool)}
 	plan := l.load()
+	if in.Looked != nil {
+		*in.Looked = l.looked()
+	}
 	sortDiagnostics(l.diags)
 	if l.diags.HasErrors() {
 		return nil, l.diags
@@ -91,8 +105,8 @@ func (l *loader) load() *Plan {
 	l.arrange()
 	l.evaluateNodes()
 
-	l.plan.Globs = l.files.globs
-	l.plan.Reads = slices.Sorted(maps.Keys(l.files.reads))
+	saw := l.looked()
+	l.plan.Reads, l.plan.Globs = saw.Reads, saw.Globs
 	for _, s := range l.order() {
 		l.plan.Stages = append(l.plan.Stages, s.stage)
 	}
@@ -100,6 +114,13 @@ func (l *loader) load() *Plan {
 		l.plan.Providers = append(l.plan.Providers, p.provider)
 	}
 	return l.plan
+}
+
+func (l *loader) looked() Looked {
+	if l.files == nil {
+		return Looked{Reads: []string{l.file}}
+	}
+	return Looked{Reads: slices.Sorted(maps.Keys(l.files.reads)), Globs: l.files.globs}
 }
 
 // read returns the file's text.

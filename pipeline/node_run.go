@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"runtime/debug"
@@ -103,7 +104,9 @@ func (r *run) execute(in *inspection, stage, instance, attempt int, h *holder) e
 		return r.fail(in, stage, instance, nil, err)
 	}
 	t.owner = h
-	err = r.call(in.stage, in.instance, func() error { return in.stage.Kind.Run(r.ctx, t) })
+	ctx, leave := r.enter(in)
+	defer leave()
+	err = r.call(in.stage, in.instance, func() error { return in.stage.Kind.Run(ctx, t) })
 
 	counts := t.Counts()
 	var pause *PauseError
@@ -117,8 +120,11 @@ func (r *run) execute(in *inspection, stage, instance, attempt int, h *holder) e
 	case errors.As(err, &pause):
 		notRun.pause, notRun.note = pause, pause.Error()
 		return notRun
-	case err != nil && r.ctx.Err() != nil:
-		notRun.note = "interrupted"
+	case err != nil && ctx.Err() != nil:
+		notRun.note = context.Cause(ctx).Error()
+		if r.ctx.Err() != nil {
+			notRun.note = interrupted
+		}
 		return notRun
 	}
 

@@ -31,4 +31,10 @@ type Options struct {
 	// says how far the run came. Cancelling the context stops at once: the
 	// second.
 	Drain <-chan struct{}
+
+	// Supersede gives plans that replace the one that runs, while it runs:
+	// nodes at work are cancelled whose key is not what it would be under the
+	// newest plan with the files as they are now, the others finish, nothing
+	// more starts, and Outcome.Superseded says so.
+	Supersede <-chan *Plan
 }

@@ -25,7 +25,8 @@ type run struct {
 	staging *staging
 	slots   *slots
 	workers int
-	window  int // instances admitted at a time
+	window  int       // instances admitted at a time
+	atWork  workplace // what Options.Supersede may cancel
 
 	messages chan message
 

@@ -94,6 +94,8 @@ func (r *run) loop() {
 		case <-r.slots.wake:
 		case <-tick.C:
 			r.save()
+		case p := <-r.opts.Supersede:
+			r.supersede(p)
 		case <-drain:
 			drain = nil
 			r.interrupted = true
@@ -104,6 +106,7 @@ func (r *run) loop() {
 			r.stop(interrupted, true)
 		}
 	}
+	r.atWork.judges.Wait()
 	if r.syncing != nil {
 		<-r.syncing
 	}
