@@ -114,6 +114,9 @@ type Journal struct {
 // where the file system is local, a rollback journal where it is not or where
 // that cannot be told, because the shared memory of a write-ahead log does not
 // work over a network.
+//
+// A damaged journal is replaced by one with every row that is sound, and kept
+// beside it. A file that is no journal is refused and left as it is.
 func OpenJournal(path string) (*Journal, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
@@ -126,12 +129,15 @@ func OpenJournal(path string) (*Journal, error) {
 	}
 	// Two processes that make the file at the same moment may find it locked
 	// in a way that the busy timeout does not cover.
-	if err := j.finishSalvage(); err != nil {
-		return nil, &JournalError{path, "open", err}
-	}
 	salvaged := false
 	for pause := 10 * time.Millisecond; ; pause *= 2 {
-		if err = j.open(mode); err == nil {
+		if _, err = identify(abs); err == nil {
+			err = j.finishSalvage()
+		}
+		if err == nil {
+			err = j.open(mode)
+		}
+		if err == nil {
 			err = j.sound()
 		}
 		if err == nil {
@@ -182,14 +188,17 @@ func (j *Journal) open(mode string) error {
 	j.r.SetMaxOpenConns(4)
 	j.r.SetMaxIdleConns(4)
 
-	var version int
+	var version, id int
 	if err := j.w.QueryRow("PRAGMA user_version").Scan(&version); err != nil {
+		return err
+	}
+	if err := j.w.QueryRow("PRAGMA application_id").Scan(&id); err != nil {
 		return err
 	}
 	switch {
 	case version > journalVersion:
 		return fmt.Errorf("it was written by a newer version of this program (layout %d; this one knows %d)", version, journalVersion)
-	case version < journalVersion:
+	case version < journalVersion || id != journalID:
 		tx, err := j.w.Begin()
 		if err != nil {
 			return err
@@ -198,7 +207,7 @@ func (j *Journal) open(mode string) error {
 		if _, err := tx.Exec(schema); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(fmt.Sprintf("PRAGMA user_version = %d", journalVersion)); err != nil {
+		if _, err := tx.Exec(fmt.Sprintf("PRAGMA user_version = %d; PRAGMA application_id = %d", journalVersion, journalID)); err != nil {
 			return err
 		}
 		if err := tx.Commit(); err != nil {

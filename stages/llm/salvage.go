@@ -147,7 +147,7 @@ func salvageInto(to, from string) (attempts, answers int, err error) {
 	defer tx.Rollback()
 	questions := map[int64]string{}
 	reserved := map[string]int64{}
-	for r, err := range p.rows(13) {
+	for r, err := range p.rows(attemptColumns) {
 		if err != nil {
 			return 0, 0, err
 		}
@@ -191,6 +191,9 @@ func salvageInto(to, from string) (attempts, answers int, err error) {
 	}
 	return attempts, answers, tx.Commit()
 }
+
+// attemptColumns is the width of a row of attempts.
+const attemptColumns = 13
 
 // attemptRow makes an intent of a row of attempts, if it is one and sound.
 func attemptRow(r row) (*intent, bool) {
