@@ -69,7 +69,8 @@
 //
 // Stopping has three strengths: after a StopError, a first failure with
 // FailFast, or Options.Drain nothing more is executed, but nodes are still
-// looked at, so that the report can tell those that are up to date; when the
+// looked at, so that the report can tell those that are up to date, and nodes
+// that only wait give up (Task.Draining); when the
 // context ends or the disk is full not even that; a PauseError stops nothing
 // but the node and what depends on it.
 //

@@ -111,6 +111,7 @@ func (r *run) execute(in *inspection, stage, instance, attempt int, h *holder) e
 	counts := t.Counts()
 	var pause *PauseError
 	var stop *StopError
+	var drained *DrainedError
 	var provisional *ProvisionalError
 	notRun := ending{node: in.node, state: NotRun, shown: NotRun, stale: in.known && len(in.last.Outputs) > 0, counts: counts}
 	switch {
@@ -119,6 +120,9 @@ func (r *run) execute(in *inspection, stage, instance, attempt int, h *holder) e
 		return notRun
 	case errors.As(err, &pause):
 		notRun.pause, notRun.note = pause, pause.Error()
+		return notRun
+	case errors.As(err, &drained) && r.whyStopped() != "":
+		notRun.note = r.whyStopped()
 		return notRun
 	case err != nil && ctx.Err() != nil:
 		notRun.note = context.Cause(ctx).Error()
@@ -277,6 +281,7 @@ func (r *run) task(in *inspection, stage, instance int, dir string) (*Task, erro
 	if instance >= 0 {
 		t.File = r.plan.FileName(in.instance)
 	}
+	t.draining = r.draining
 	t.Log = r.logPath(in.stage, t.File)
 	for _, s := range in.spec.Settings {
 		t.settings[s.Name] = s.Value

@@ -27,7 +27,7 @@ type Options struct {
 	Statuses func([]NodeResult) map[string]int
 
 	// Drain, when closed, lets what runs finish and starts nothing more: the
-	// first interrupt. Partial aggregate nodes still run, so that the report
+	// first interrupt. Nodes that only wait see it by Task.Draining. Partial aggregate nodes still run, so that the report
 	// says how far the run came. Cancelling the context stops at once: the
 	// second.
 	Drain <-chan struct{}

@@ -35,6 +35,8 @@ type run struct {
 	stopped string         // why nothing more is executed; "" while things are
 	halted  bool           // not even Partial aggregates
 
+	draining chan struct{} // closed when stopped is set
+
 	// The scheduler's own, in its goroutine.
 	schedule
 	events   *eventLog
@@ -68,7 +70,7 @@ func openRun(ctx context.Context, plan *Plan, opts Options) (*run, error) {
 		return nil, err
 	}
 	r := &run{inspector: *e, ctx: ctx, began: began, id: newRunID(began), home: home,
-		messages: make(chan message, 256), notes: map[int]string{}, outcome: &Outcome{Counts: map[string]int64{}}}
+		messages: make(chan message, 256), notes: map[int]string{}, draining: make(chan struct{}), outcome: &Outcome{Counts: map[string]int64{}}}
 	r.whyNot = r.note
 	r.outcome.Run = r.id
 	r.setLimits()
@@ -243,6 +245,7 @@ func (r *run) stop(why string, halt bool) {
 	defer r.mu.Unlock()
 	if r.stopped == "" {
 		r.stopped = why
+		close(r.draining)
 	}
 	r.halted = r.halted || halt
 }

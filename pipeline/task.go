@@ -32,8 +32,9 @@ type Task struct {
 	providers map[string]*Provider
 	eval      func(attr string, outputs map[string]string) (cty.Value, error)
 
-	report report
-	owner  taskOwner
+	report   report
+	owner    taskOwner
+	draining <-chan struct{}
 }
 
 // An Artifact is a file as it was when the node's key was computed.
@@ -89,6 +90,20 @@ type ProvisionalError struct{ Err error }
 
 func (e *ProvisionalError) Error() string { return e.Err.Error() }
 func (e *ProvisionalError) Unwrap() error { return e.Err }
+
+// A DrainedError ends a node that gave up waiting because Task.Draining was
+// closed: the node is NotRun, nothing is published, Kind.Failed is not called,
+// and the next run makes it. Err may be nil. From a run that does not drain it
+// is an error like others.
+type DrainedError struct{ Err error }
+
+func (e *DrainedError) Error() string {
+	if e.Err == nil {
+		return "given up because the run is ending"
+	}
+	return e.Err.Error()
+}
+func (e *DrainedError) Unwrap() error { return e.Err }
 
 // String returns a string setting, "" when it is absent.
 func (t *Task) String(name string) string {
@@ -169,6 +184,14 @@ func (t *Task) Count(counter string, n int64) { t.report.count(counter, n) }
 func (t *Task) Idle(ctx context.Context, f func(context.Context) error) error {
 	return t.owner.idle(ctx, t, f)
 }
+
+// Draining is closed when the run starts nothing more: at the first interrupt,
+// after a StopError or, with Options.FailFast, a failure. What is at work may
+// go on and is published; a node that only waits, for a turn or to try again,
+// ends with a *DrainedError. It is nil, and so never ready, for a task of no
+// run. In a Partial aggregate node, which runs all the same, it may be closed
+// from the start.
+func (t *Task) Draining() <-chan struct{} { return t.draining }
 
 // taskOwner is the run a task belongs to, or none: see NewTask.
 type taskOwner interface {

@@ -27,6 +27,7 @@ type TaskSetup struct {
 	Outputs   map[string]string // name = private path
 	Providers map[string]*Provider
 	Eval      func(attr string, outputs map[string]string) (cty.Value, error)
+	Draining  <-chan struct{} // see Task.Draining
 }
 
 // NewTask returns a task that belongs to no run: Idle calls its function at
@@ -37,7 +38,7 @@ func NewTask(s TaskSetup) *Task {
 		Anew: s.Anew, Program: s.Program, Instances: s.Instances,
 		settings: s.Settings, inputs: s.Inputs, upstream: s.Upstream, outputs: s.Outputs,
 		providers: s.Providers, eval: s.Eval,
-		owner: freeOwner{},
+		owner: freeOwner{}, draining: s.Draining,
 	}
 }
 
