@@ -52,6 +52,13 @@
 // prediction of the next fifth? Intervals and votes come from a moving-block
 // bootstrap (Künsch, Ann. Statist. 17, 1989), for neighbours are alike.
 //
+// What is printed of a fit is as plain as the points allow: a whole or half
+// exponent, no offset, q = 1, a rate of few digits, wherever that costs less
+// than 6.6 residual variances (chi-square at 99 %). The comparison of the
+// families is not touched by it. Points at a declared limit are censored: they
+// are in no fit, trend or score of an equation, and bounds hold on them all the
+// same.
+//
 // # The judgement
 //
 // Times of solvers and of other searches scatter, jump and branch, and then no
@@ -126,7 +133,12 @@
 // evaluated by their logarithm where they overflow. Coefficients are rounded up
 // to four digits, and what is printed is verified: by 1e-9 in float64, else in
 // 128 bits. The 95 % form leaves out a twentieth of the points, one by one the
-// point that costs most.
+// point that costs most, and neither of its coefficients exceeds the bound's.
+//
+// Where nothing grows, by the rank correlation of size and value, the bound of
+// an unknown series is its largest value. The bound of a definite class has the
+// first shape that [Judge] accepts: the equation's, the winner's, those of the
+// other fits, plain ones.
 //
 // How a bound stands is said by coverage, by the violations of a bound made from
 // the lower 70 % of the points, by how much it drops without one point, by its
@@ -143,4 +155,10 @@
 // the rule accepts 36 of those 40 and 2 of the other 18, where demanding that the
 // formula as written covers the points would accept a third of the good ones
 // and two thirds of the bad.
+//
+// An equation rejects a bound only where the points bear it out: they are of
+// its class, and no significant part of their growth is missed by its order.
+// And only where the points tell the two orders apart: over the measured range
+// they part by more than x^0.05 and more than the interval of the bound's own
+// trend.
 package growth

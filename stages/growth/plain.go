@@ -22,7 +22,7 @@ var plainSteps = [...]float64{0.5, 0.1, 0.01}
 func (p *sample) plain(c curve) curve {
 	s := p.scale()
 	switch c.family {
-	case PowerFamily, OffsetPower, StretchedExp, OffsetExp:
+	case LineFamily, LogLinearFamily, PowerFamily, OffsetPower, StretchedExp, OffsetExp:
 	default:
 		return c
 	}
@@ -35,13 +35,17 @@ func (p *sample) plain(c curve) curve {
 	most := best.sse + plainLoss*math.Max(best.sse/dof, floor*floor)
 	try := func(theta float64, offset bool) bool {
 		d, ok := p.at(c.family, theta, offset)
-		if !ok || theta == 0 || d.sse > most || d.class(s) != c.class(s) {
+		if !ok || d.sse > most || d.class(s) != c.class(s) {
 			return false
 		}
 		c = d
 		return true
 	}
-	if c.family == OffsetExp {
+	switch c.family {
+	case LineFamily, LogLinearFamily:
+		try(c.theta, false)
+		return c
+	case OffsetExp:
 		span := s.xmax - s.xmin
 		for digits := 1; digits < formulaDigits && !try(rounded(c.theta/span, digits)*span, true); digits++ {
 		}
@@ -53,7 +57,8 @@ func (p *sample) plain(c curve) curve {
 			break
 		}
 		n := math.Round(1 / step)
-		found = try(math.Round(c.theta*n)/n, true)
+		theta := math.Round(c.theta*n) / n
+		found = theta > 0 && try(theta, true)
 	}
 	if c.family == OffsetPower {
 		try(c.theta, false)
