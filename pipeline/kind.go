@@ -25,7 +25,8 @@ type Kind struct {
 	// Run does the node's work: it reads t's inputs and writes every declared
 	// output to the private path t.Output gives. An error fails the node,
 	// except where it is a *PauseError, *StopError, *DrainedError or
-	// *ProvisionalError.
+	// *ProvisionalError. Once ctx has ended it has a few seconds to return;
+	// then the run goes on to its end without it.
 	Run func(ctx context.Context, t *Task) error
 
 	// Failed, when set, writes the outputs of a node that could not do its

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"syscall"
@@ -21,6 +20,7 @@ type ending struct {
 	stale   bool // see Upstream.Stale
 	ran     bool // node_started was said of it
 	again   bool // an input changed meanwhile: to be run once more
+	left    bool // code of the kind still runs: see errAbandoned
 	rec     *store.Record
 	note    string // why a selected node did not run
 	shown   State
@@ -109,6 +109,9 @@ func (r *run) execute(in *inspection, stage, instance, attempt int, h *holder) e
 	err = r.call(in.stage, in.instance, func() error { return in.stage.Kind.Run(ctx, t) })
 
 	counts := t.Counts()
+	if errors.Is(err, errAbandoned) {
+		return r.abandoned(in, counts)
+	}
 	var pause *PauseError
 	var stop *StopError
 	var drained *DrainedError
@@ -160,6 +163,13 @@ func (r *run) execute(in *inspection, stage, instance, attempt int, h *holder) e
 	return end
 }
 
+// abandoned ends a node whose kind goes on after the end of the run. What such
+// code holds is not used again: neither the folder nor the slot.
+func (r *run) abandoned(in *inspection, counts map[string]int64) ending {
+	return ending{node: in.node, state: NotRun, shown: NotRun, stale: in.known && len(in.last.Outputs) > 0,
+		counts: counts, note: interrupted, left: true}
+}
+
 // fail ends a node whose kind failed with err. With a task its Failed hook
 // may write the outputs.
 func (r *run) fail(in *inspection, stage, instance int, t *Task, err error) ending {
@@ -183,6 +193,9 @@ func (r *run) give(in *inspection, stage, instance int, t *Task, state State, er
 	hook := in.stage.Kind.Failed
 	if hook != nil && in.spec != nil && !faultOfRun(err) {
 		o, s, herr := r.hook(in, stage, instance, err)
+		if errors.Is(herr, errAbandoned) {
+			return r.abandoned(in, nil)
+		}
 		if herr != nil {
 			err = fmt.Errorf("%w (and its result could not be written: %v)", err, herr)
 		} else {
@@ -218,34 +231,6 @@ func (r *run) hook(in *inspection, stage, instance int, cause error) ([]store.Ou
 	outputs, err := r.publish(in, t, false)
 	clean = err == nil
 	return outputs, t.Status(), err
-}
-
-// call calls code of a kind. A panic is an error; its stack goes to the
-// events. A kind that ends its goroutine has failed as well.
-func (r *run) call(rs *runStage, instance string, f func() error) error {
-	done := make(chan error, 1)
-	go func() {
-		err := errors.New("the stage ended its goroutine without returning")
-		defer func() {
-			if p := recover(); p != nil {
-				err = fmt.Errorf("panic: %v", p)
-				r.send(message{warning: &Event{Event: EventWarning, Stage: rs.address, Instance: instance,
-					Error: err.Error(), Message: shortStack(string(debug.Stack()))}})
-			}
-			done <- err
-		}()
-		err = f()
-	}()
-	return <-done
-}
-
-// shortStack keeps the frames from the panic on.
-func shortStack(stack string) string {
-	lines := strings.Split(stack, "\n")
-	if i := slices.IndexFunc(lines, func(l string) bool { return strings.HasPrefix(l, "panic(") }); i >= 0 {
-		lines = lines[min(i+2, len(lines)):]
-	}
-	return strings.Join(lines[:min(len(lines), 20)], "\n")
 }
 
 // record makes the record of a node that ended in this state.

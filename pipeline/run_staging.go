@@ -88,10 +88,14 @@ func holds(dir string, names ...string) bool {
 }
 
 // close removes the run's folders, and the one around them where no other
-// run's leftovers are in it.
+// run's leftovers are in it. A folder in which something that was abandoned
+// still makes files is left to the next run.
 func (s *staging) close() error {
 	err := os.RemoveAll(s.own)
 	os.Remove(s.root)
+	if errors.Is(err, syscall.ENOTEMPTY) {
+		return nil
+	}
 	return err
 }
 

@@ -246,7 +246,9 @@ func (r *run) take(m message) {
 		r.emit(Event{Event: EventNodeStarted, Stage: r.l.stages[s].address, Instance: r.l.instance(i), Reason: m.started.reason})
 	case m.ended != nil:
 		r.working--
-		m.holder.end()
+		if !m.ended.left { // else its code holds what it likes, and nothing more starts
+			m.holder.end()
+		}
 		r.end(m.ended)
 	case m.warning != nil:
 		r.emit(*m.warning)
