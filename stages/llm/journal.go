@@ -94,6 +94,8 @@ type Journal struct {
 	r     *sql.DB  // readers
 	find  *sql.Stmt
 
+	readOnly bool // ops, done, commits, rested and w are nil
+
 	clients atomic.Int64 // made for this journal, to tell their claims apart
 
 	ops     chan op
@@ -197,7 +199,7 @@ func (j *Journal) open(mode string) error {
 	}
 	switch {
 	case version > journalVersion:
-		return fmt.Errorf("it was written by a newer version of this program (layout %d; this one knows %d)", version, journalVersion)
+		return errNewer(version)
 	case version < journalVersion || id != journalID:
 		tx, err := j.w.Begin()
 		if err != nil {
@@ -255,12 +257,14 @@ func (j *Journal) Close() error {
 	j.mu.Lock()
 	already := j.closed
 	j.closed = true
-	if !already {
+	if !already && !j.readOnly {
 		close(j.ops)
 	}
 	j.mu.Unlock()
-	<-j.done
-	<-j.rested
+	if !j.readOnly {
+		<-j.done
+		<-j.rested
+	}
 	if already {
 		return nil
 	}

@@ -165,12 +165,19 @@ func (j *Journal) put(do func(*writer) error) <-chan error {
 		done <- &JournalError{j.path, "write", errors.New("it is closed")}
 		return done
 	}
+	if j.readOnly {
+		done <- &JournalError{j.path, "write", errors.New("it is open for reading only")}
+		return done
+	}
 	j.ops <- op{do, done}
 	return done
 }
 
 // flush waits until everything handed over before is on disk.
 func (j *Journal) flush(ctx context.Context) error {
+	if j.readOnly {
+		return nil
+	}
 	select {
 	case err := <-j.put(func(*writer) error { return nil }):
 		return err

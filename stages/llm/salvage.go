@@ -42,7 +42,7 @@ func (d *damage) Error() string { return d.what }
 
 // mark has the journal checked whole when it is next opened.
 func (j *Journal) mark(err error) {
-	if isDamage(err) {
+	if isDamage(err) && !j.readOnly {
 		// Should the mark not be written, the next run fails as this one did.
 		os.WriteFile(j.path+".check", nil, 0o644)
 	}
