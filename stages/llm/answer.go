@@ -76,4 +76,10 @@ type Reply struct {
 type AskOptions struct {
 	Judge Judge // nil accepts whatever reads
 	Anew  bool  // do not use answers that were recorded before this Client was made
+
+	// Stop, once closed, keeps anything new from being sent: no first request,
+	// no retry, no re-ask. A request that is at the server is still received,
+	// recorded, and returned where it is accepted; otherwise Ask returns an
+	// error that wraps ErrStopped. Cancelling the context gives it up instead.
+	Stop <-chan struct{}
 }

@@ -9,7 +9,7 @@ import (
 
 // Ask puts a question to the provider and returns an accepted answer, from the
 // journal where it holds one. It waits as long as the limits demand. Errors:
-// *RejectedError, *PauseError, *StopError, *JournalError, or ctx's. With an
+// *RejectedError, *PauseError, *StopError, *JournalError, ErrStopped, or ctx's. With an
 // error the Reply holds the answers there were.
 //
 // The recorded answers are read and judged first, in the order in which they
@@ -21,18 +21,21 @@ func (c *Client) Ask(ctx context.Context, q Question, o AskOptions) (Reply, erro
 		return Reply{}, fmt.Errorf("a question with %d x and %d y", len(q.X), len(q.Y))
 	}
 	key := c.cfg.QuestionKey(q)
-	unlock, err := c.lock(ctx, key)
+	w, end := newWaits(ctx, o.Stop)
+	defer end()
+	unlock, err := c.lock(w.ctx, key)
 	if err != nil {
-		return Reply{}, err
+		return Reply{}, w.reason(err, c.cfg.Name)
 	}
 	defer unlock()
-	rep, err := c.ask(ctx, q, key, o)
+	rep, err := c.ask(ctx, w, q, key, o)
 	for pause := 50 * time.Millisecond; errors.Is(err, errClaimed); pause = min(2*pause, time.Second) {
 		// Another process is at it: wait for its answer.
-		if err = c.sleep(ctx, pause); err == nil {
-			rep, err = c.ask(ctx, q, key, o)
+		if err = c.sleep(w.ctx, pause); err == nil {
+			rep, err = c.ask(ctx, w, q, key, o)
 		}
 	}
+	err = w.reason(err, c.cfg.Name)
 	if c.replay == nil && (rep.Sent > 0 || err != nil) {
 		c.j.release(key, c.owner)
 	}
@@ -46,7 +49,7 @@ func (c *Client) Ask(ctx context.Context, q Question, o AskOptions) (Reply, erro
 	return rep, err
 }
 
-func (c *Client) ask(ctx context.Context, q Question, key string, o AskOptions) (Reply, error) {
+func (c *Client) ask(ctx context.Context, w *waits, q Question, key string, o AskOptions) (Reply, error) {
 	var rep Reply
 	round, seen, recs, err := c.recorded(ctx, key, o.Anew)
 	if err != nil {
@@ -70,10 +73,13 @@ func (c *Client) ask(ctx context.Context, q Question, key string, o AskOptions) 
 		if err := c.over(); err != nil {
 			return rep, err
 		}
+		if err := w.over(); err != nil {
+			return rep, err
+		}
 		if kind != kindFirst && kind != kindLargerCap {
 			c.count.reAsks.Add(1)
 		}
-		a, sent, err := c.step(ctx, q, step{key: key, round: round, seen: seen, no: len(rep.Attempts), kind: kind, history: rep.Attempts}, o.Judge)
+		a, sent, err := c.step(ctx, w, q, step{key: key, round: round, seen: seen, no: len(rep.Attempts), kind: kind, history: rep.Attempts}, o.Judge)
 		rep.Sent += sent
 		if err != nil {
 			return rep, err

@@ -1,6 +1,7 @@
 package llm
 
 import (
+	"errors"
 	"fmt"
 	"time"
 )
@@ -35,6 +36,10 @@ func (e *PauseError) Error() string {
 }
 
 func (e *PauseError) Unwrap() error { return e.Err }
+
+// ErrStopped says that AskOptions.Stop was closed before the question had an
+// acceptable answer. It can be asked later.
+var ErrStopped = errors.New("stopped before the question was answered")
 
 // A StopError says that every question would fail alike: the key is refused,
 // the model is unknown, a parameter is not supported.

@@ -88,7 +88,14 @@ func (l *limiter) acquire(ctx context.Context, tokens int) (ticket, error) {
 	return ticket{}, ctx.Err()
 }
 
-// giveBack undoes a ticket that was not used.
+// unused gives back a ticket that nothing was sent with.
+func (l *limiter) unused(t ticket) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.giveBack(t)
+}
+
+// giveBack undoes a ticket that was not used. l.mu is held.
 func (l *limiter) giveBack(t ticket) {
 	l.gate.now--
 	l.reqs.take(-1)

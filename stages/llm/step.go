@@ -37,7 +37,7 @@ const (
 
 // step sends requests until one is answered, and reads the answer. It returns
 // how many it sent. An attempt without an ID is a refusal of this question.
-func (c *Client) step(ctx context.Context, q Question, s step, judge Judge) (*attemptAnswer, int, error) {
+func (c *Client) step(ctx context.Context, w *waits, q Question, s step, judge Judge) (*attemptAnswer, int, error) {
 	larger := s.kind == kindLargerCap
 	if larger && c.tokenCap(true) <= c.tokenCap(false) { // the model's context is full
 		s.kind = kindReAsk
@@ -53,7 +53,7 @@ func (c *Client) step(ctx context.Context, q Question, s step, judge Judge) (*at
 		if err != nil {
 			return nil, sent, err
 		}
-		done, err := c.once(ctx, s, req)
+		done, err := c.once(ctx, w, s, req)
 		if done.sent {
 			sent++
 		}
@@ -129,7 +129,7 @@ func (c *Client) step(ctx context.Context, q Question, s step, judge Judge) (*at
 			wait = max(wait, c.retry.spend(time.Now()))
 		}
 		c.count.retries.Add(1)
-		if err := c.sleep(ctx, wait); err != nil {
+		if err := c.sleep(w.ctx, wait); err != nil {
 			return nil, sent, err
 		}
 	}
@@ -171,9 +171,9 @@ type done struct {
 // once performs one request: reserves its worst cost and announces it in the
 // journal, waits for its turn, sends it, records whatever came, and only then
 // looks at it. An error means that nothing came, or that it could not be kept.
-func (c *Client) once(ctx context.Context, s step, req request) (done, error) {
+func (c *Client) once(ctx context.Context, w *waits, s step, req request) (done, error) {
 	var d done
-	if err := c.readyFor(ctx); err != nil {
+	if err := c.readyFor(w.ctx); err != nil {
 		return d, err
 	}
 	inLine := true
@@ -187,6 +187,9 @@ func (c *Client) once(ctx context.Context, s step, req request) (done, error) {
 	if err := c.over(); err != nil {
 		return d, err
 	}
+	if err := w.over(); err != nil {
+		return d, err
+	}
 	if err := c.daily(ctx); err != nil {
 		return d, err
 	}
@@ -196,12 +199,17 @@ func (c *Client) once(ctx context.Context, s step, req request) (done, error) {
 		sent: time.Now(), reserved: c.cfg.worst(req), owner: c.owner, seen: s.seen,
 	}
 	in.until = in.sent.Add(c.cfg.Timeout + c.cfg.MaxWait)
-	id, err := c.reserve(ctx, in)
+	id, err := c.reserve(w.ctx, in)
 	if err != nil {
 		return d, err
 	}
 	d.id, d.at = id, in.sent
-	t, err := c.lim.acquire(ctx, req.likely()+c.meanOutput())
+	t, err := c.lim.acquire(w.ctx, req.likely()+c.meanOutput())
+	if err == nil {
+		if err = w.over(); err != nil {
+			c.lim.unused(t)
+		}
+	}
 	if err != nil {
 		c.settle(in, outcome{attempt: id, class: string(classNotSent)})
 		return d, err
