@@ -16,8 +16,8 @@ import mpmath
 import sympy
 
 X = sympy.Symbol("x0", positive=True)
-SECONDS = 8  # for one limit
-PER_FAMILY = 100
+SECONDS = 5  # for one limit, and for following one ratio
+PER_FAMILY = 120
 
 
 def num(r, lo, hi, digits=4):
@@ -30,14 +30,14 @@ def small(r):
 
 # Families of pairs. Each takes a random source and returns two expressions.
 
-def monomial(r):
+def monomial(r, digits=4):
     parts = [r.choice([num(r, 0.1, 9), small(r)])]
     if r.random() < 0.8:
-        parts.append("x0**%s" % num(r, 0.1, 3))
+        parts.append("x0**%s" % num(r, 0.1, 3, digits))
     if r.random() < 0.5:
-        parts.append("log(x0)**%s" % num(r, 0.5, 4, 2))
+        parts.append("log(x0)**%s" % (num(r, 0.5, 4, 2) if digits > 1 else r.randint(1, 4)))
     if r.random() < 0.3:
-        parts.append("exp(%s*x0**%s)" % (num(r, 0.1, 2), num(r, 0.1, 1.2)))
+        parts.append("exp(%s*x0**%s)" % (num(r, 0.1, 2), num(r, 0.1, 1.2, digits)))
     if r.random() < 0.1:
         parts.append("log(log(x0))**%s" % num(r, 0.5, 3, 1))
     return "*".join(parts)
@@ -49,7 +49,7 @@ def monomials(r):
 
 def sums(r):
     def one():
-        return " + ".join(monomial(r) for _ in range(r.randint(2, 3)))
+        return " + ".join(monomial(r, 1) for _ in range(r.randint(2, 3)))
     return one(), one()
 
 
@@ -105,8 +105,8 @@ def tiny(r):
 
 
 def negative(r):
-    f = r.choice(["-%s*%s + %s" % (num(r, 0.1, 3), monomial(r), monomial(r)), "%s - exp(%s*x0)" % (monomial(r), num(r, 0.01, 1)), "x0*(%s - %s*x0)" % (small(r), small(r)), "-x0**%s + x0*%s" % (num(r, 0.1, 1.9), small(r))])
-    return f, r.choice([monomial(r), "-" + monomial(r)])
+    f = r.choice(["-%s*%s + %s" % (num(r, 0.1, 3), monomial(r, 1), monomial(r, 1)), "%s - exp(%s*x0)" % (monomial(r, 1), num(r, 0.01, 1)), "x0*(%s - %s*x0)" % (small(r), small(r)), "-x0**%s + x0*%s" % (num(r, 0.1, 1.9), small(r))])
+    return f, r.choice([monomial(r, 1), "-" + monomial(r, 1)])
 
 
 def powers(r):
@@ -222,32 +222,40 @@ def numbers_as_mpf(text):
     return "".join(out)
 
 
-def confirmed(f, g, order, ratio):
+def followed(ft, gt, digits):
+    """The ratio at 10**digits, with as much precision as cancellation asks for."""
+    last = None
+    for dps in (60, 120, 400, 120 + int(3 * digits)):
+        if dps > 10000:
+            return None
+        mpmath.mp.dps = dps
+        x = mpmath.power(10, mpmath.mpf(str(digits)))
+        q = evaluate(ft, x) / evaluate(gt, x)
+        if isinstance(q, mpmath.mpc) or not mpmath.isfinite(q) or q == 0:
+            last = None
+            continue
+        if last is not None and abs(last / q - 1) < mpmath.mpf(10) ** -6:
+            return q
+        last = q
+    return None
+
+
+def confirmed(family, f, g, order, ratio):
     """Follows the ratio to ever larger x until it shows the limit, or cannot be followed."""
     ft, gt = numbers_as_mpf(f), numbers_as_mpf(g)
     logs = []
-    for digits in (1, 1.3, 1.6, 2, 2.5, 3, 4, 6, 9, 14, 20, 40, 80, 160, 320, 640, 1280, 2560, 5120, 20000, 80000):
-        mpmath.mp.dps = 60 + int(3 * digits)
+    places = [1, 1.3, 1.6, 2, 2.5, 3, 4, 6, 9, 14, 20, 40, 80, 320, 1280]
+    if family == "tiny":
+        places += [5120, 20000, 80000]
+    for digits in places:
         try:
-            if digits <= 4:
-                mpmath.mp.dps = 400
-            x = mpmath.power(10, mpmath.mpf(str(digits)))
-            q = evaluate(ft, x) / evaluate(gt, x)
-            if isinstance(q, mpmath.mpc) or not mpmath.isfinite(q):
-                continue
-            if q == 0:
-                continue
-            # Lost digits show as a change with the precision.
-            mpmath.mp.dps += 150
-            x = mpmath.power(10, mpmath.mpf(str(digits)))
-            again = evaluate(ft, x) / evaluate(gt, x)
-            if abs(again / q - 1) > mpmath.mpf(10) ** -6:
-                continue
-            logs.append((mpmath.log(abs(q)), q))
-        except Timeout:
-            break
+            q = followed(ft, gt, digits)
         except (OverflowError, ValueError, ZeroDivisionError, MemoryError, mpmath.libmp.NoConvergence):
             break
+        except Timeout:
+            break
+        if q is not None:
+            logs.append((mpmath.log(abs(q)), q))
     if len(logs) < 4:
         return False
     last = [l for l, _ in logs[-4:]]
@@ -276,9 +284,9 @@ def work(job):
         return "no limit" if "no limit" in str(e) else "sympy failed", None
     finally:
         signal.alarm(0)
-    signal.alarm(3 * SECONDS)
+    signal.alarm(SECONDS)
     try:
-        ok = confirmed(f, g, order, ratio)
+        ok = confirmed(family, f, g, order, ratio)
     except Timeout:
         ok = False
     finally:
@@ -302,7 +310,9 @@ def main():
             n += 1
     counts, rows = {}, []
     with multiprocessing.Pool(2) as pool:
-        for i, (what, row) in enumerate(pool.imap(work, jobs, chunksize=4)):
+        for i, (what, row) in enumerate(pool.imap(work, jobs, chunksize=2)):
+            if i % 50 == 0:
+                print(i, counts, file=sys.stderr, flush=True)
             counts[what] = counts.get(what, 0) + 1
             if what == "not confirmed numerically":
                 print(jobs[i], file=sys.stderr)
