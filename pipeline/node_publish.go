@@ -43,7 +43,7 @@ func (r *run) publish(in *inspection, t *Task, all bool) ([]store.Output, error)
 	outputs := make([]store.Output, 0, len(files))
 	for _, f := range files {
 		if err := r.place(&f); err != nil {
-			return nil, fmt.Errorf("its output %s cannot be written to %s: %w", f.Name, f.to, err)
+			return nil, &unwritableError{fmt.Errorf("its output %s cannot be written to %s: %w", f.Name, f.to, err)}
 		}
 		outputs = append(outputs, store.Output{Name: f.Name, Path: f.Path, Size: f.stat.Size, Digest: f.digest})
 	}

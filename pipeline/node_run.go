@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 	"syscall"
@@ -245,9 +246,13 @@ func (r *run) record(in *inspection, state State, status string, err error, outp
 	return rec
 }
 
-// faultOfRun reports an error that every other node would run into as well.
+// faultOfRun reports an error that every other node would run into as well: a
+// full disk wherever it is met, and results that may not be written. A kind
+// that may not read or run something has an error of its own.
 func faultOfRun(err error) bool {
-	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EROFS) || errors.Is(err, syscall.EDQUOT)
+	var results *unwritableError
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EROFS) || errors.Is(err, syscall.EDQUOT) ||
+		errors.As(err, &results) && errors.Is(err, fs.ErrPermission)
 }
 
 // task makes the Task of a node that runs in a private folder.

@@ -56,8 +56,17 @@ func (s *staging) take() (string, error) {
 	s.n++
 	dir := filepath.Join(s.own, strconv.Itoa(s.n))
 	s.mu.Unlock()
-	return dir, os.MkdirAll(filepath.Join(dir, outDir), 0o777)
+	if err := os.MkdirAll(filepath.Join(dir, outDir), 0o777); err != nil {
+		return "", &unwritableError{fmt.Errorf("the results directory cannot be written: %w", err)}
+	}
+	return dir, nil
 }
+
+// An unwritableError is what stood in the way of staging or publishing.
+type unwritableError struct{ err error }
+
+func (e *unwritableError) Error() string { return e.err.Error() }
+func (e *unwritableError) Unwrap() error { return e.err }
 
 // give takes a folder back. clean says that no process which may still write
 // there is left.
@@ -114,7 +123,7 @@ func privatePaths(dir string, outputs []Output) (map[string]string, error) {
 		if taken[strings.ToLower(name)] {
 			sub := filepath.Join(dir, outDir+strconv.Itoa(i))
 			if err := os.Mkdir(sub, 0o777); err != nil {
-				return nil, err
+				return nil, &unwritableError{err}
 			}
 			to = filepath.Join(sub, name)
 		}
