@@ -10,7 +10,9 @@ import (
 // process holds (a *store.HeldError), a results directory of another pipeline
 // (a *store.OwnedError), an instance that is not declared (an *InstanceError),
 // or a full disk; an outcome beside it says how far the run came. What became
-// of the nodes, a pause and an interrupt are in the Outcome alone.
+// of the nodes, a pause and an interrupt are in the Outcome alone; only an
+// interrupt while Options.Wait waits for a lock, by Drain or by the context, is
+// an error, which wraps context.Canceled or the context's own.
 //
 // Nothing is written outside the results directory, the state directory and
 // the declared outputs. Two runs of one pipeline, or in one results directory,

@@ -95,6 +95,22 @@ func TestWaitEndsWithTheContext(t *testing.T) {
 	w.runs(all("a")...)
 }
 
+func TestWaitEndsWithTheFirstInterrupt(t *testing.T) {
+	w := newWorld(t, "a")
+	w.when("load", func(_ context.Context, task *Task) error {
+		drain := make(chan struct{})
+		other := w.opts
+		other.Wait, other.Drain = true, drain
+		other.Observe = func(Event) { close(drain) } // it says that it waits, and nothing else
+		out, err := Run(context.Background(), w.plan, other)
+		if out != nil || !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "interrupted while waiting") {
+			t.Errorf("the run that waited: %v, %v", out, err)
+		}
+		return w.writeAll(task)
+	})
+	w.runs(all("a")...)
+}
+
 func TestResultsOfAnotherPipeline(t *testing.T) {
 	w := newWorld(t, "a")
 	w.runs(all("a")...)

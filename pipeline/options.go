@@ -14,7 +14,7 @@ type Options struct {
 	Anew          bool     // as Force, and recorded answers are not reused
 	RetryStatuses []string // nodes whose record has one of these statuses are made again
 	FailFast      bool     // stop admitting nodes after the first failure
-	Wait          bool     // wait for the lock
+	Wait          bool     // wait for the lock, until Drain is closed or the context ends
 	MaxWaiting    int      // most nodes that may be in Task.Idle at once; 0 for 64
 	Program       string   // the program's version, for the record
 

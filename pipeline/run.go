@@ -149,9 +149,9 @@ func (r *run) hold(acquire func() (*store.Lock, error)) error {
 		}
 		select {
 		case <-r.ctx.Done():
-			return r.ctx.Err()
+			return fmt.Errorf("interrupted while waiting: %w", r.ctx.Err())
 		case <-r.opts.Drain:
-			return context.Canceled
+			return fmt.Errorf("interrupted while waiting: %w", context.Canceled)
 		case <-time.After(lockPoll):
 		}
 	}
