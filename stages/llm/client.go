@@ -17,7 +17,7 @@ import (
 type Client struct {
 	cfg    Config
 	j      *Journal
-	api    *openai.Client
+	api    func() (*openai.Client, error) // made when the first request is sent
 	doer   *doer
 	redact *redactor
 	lim    *limiter
@@ -77,7 +77,7 @@ func New(cfg Config, j *Journal) (*Client, error) {
 	}
 	c.owner = fmt.Sprintf("%s#%d", j.owner, j.clients.Add(1))
 	c.doer = newDoer(cfg, c.redact)
-	c.api = newAPI(cfg, c.doer)
+	c.api = sync.OnceValues(c.connect)
 	c.lim = newLimiter(cfg.Limits, time.Now())
 	c.retry = newRetryBudget(cfg.Limits.InFlight, time.Now())
 	c.funds = newFunds()
@@ -92,6 +92,22 @@ func New(cfg Config, j *Journal) (*Client, error) {
 		c.cap = capName
 	}
 	return c, nil
+}
+
+// connect gets the key and makes the library's client with it.
+func (c *Client) connect() (*openai.Client, error) {
+	key := c.cfg.APIKey
+	if c.cfg.Key != nil {
+		var err error
+		if key, err = c.cfg.Key(); err == nil {
+			err = checkKey(key)
+		}
+		if err != nil {
+			return nil, &StopError{Provider: c.cfg.Name, Err: err}
+		}
+		c.redact.learn(key)
+	}
+	return newAPI(c.cfg.BaseURL, key, c.doer), nil
 }
 
 // Close waits for what is being recorded and releases connections. Calls of Ask

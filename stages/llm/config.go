@@ -18,6 +18,11 @@ type Config struct {
 	Revision string
 	APIKey   string // the key itself; "" sends none. Never stored, logged or hashed
 
+	// Key returns the key instead of APIKey. It is called once, when the first
+	// request is about to be sent, so that what the journal answers needs no
+	// key. Its error ends the client as a *StopError.
+	Key func() (string, error)
+
 	// Temperature is sent as it is, 0 too; nil sends none, for models that
 	// refuse it. Seed likewise.
 	Temperature *float64
@@ -82,8 +87,11 @@ func (c Config) withDefaults() (Config, error) {
 			bad("provider %q: base_url must not hold a user, a query or a fragment; the key goes into the variable that api_key_env names", c.Name)
 		}
 	}
-	if strings.ContainsAny(c.APIKey, "\r\n") || c.APIKey != strings.TrimSpace(c.APIKey) {
-		bad("provider %q: the API key holds a line break or spaces around it", c.Name)
+	if err := checkKey(c.APIKey); err != nil {
+		bad("provider %q: %v", c.Name, err)
+	}
+	if c.APIKey != "" && c.Key != nil {
+		bad("provider %q: both APIKey and Key are set: expected one of them", c.Name)
 	}
 	if c.MaxTokens < 0 || c.Timeout < 0 || c.MaxWait < 0 || c.Budget < 0 || c.Price.Input < 0 || c.Price.Output < 0 ||
 		c.Limits.InFlight < 0 || c.Limits.RequestsPerMinute < 0 || c.Limits.TokensPerMinute < 0 || c.Limits.RequestsPerDay < 0 {
@@ -117,6 +125,14 @@ func (c Config) withDefaults() (Config, error) {
 		c.Warn = func(string) {}
 	}
 	return c, errors.Join(errs...)
+}
+
+// checkKey refuses what cannot stand in a header.
+func checkKey(key string) error {
+	if strings.ContainsAny(key, "\r\n") || key != strings.TrimSpace(key) {
+		return errors.New("the API key holds a line break or spaces around it")
+	}
+	return nil
 }
 
 // money is an amount in billionths of the price's currency: an integer, so

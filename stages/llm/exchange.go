@@ -170,9 +170,9 @@ func send(ctx context.Context, api *openai.Client, ex *exchange) {
 	}
 }
 
-func newAPI(cfg Config, d *doer) *openai.Client {
-	conf := openai.DefaultConfig(cfg.APIKey)
-	conf.BaseURL = cfg.BaseURL
+func newAPI(base, key string, d *doer) *openai.Client {
+	conf := openai.DefaultConfig(key)
+	conf.BaseURL = base
 	conf.HTTPClient = d
 	return openai.NewClientWithConfig(conf)
 }

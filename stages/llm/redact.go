@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync/atomic"
 )
 
 const redacted = "[redacted]"
@@ -26,7 +27,7 @@ var secretHints = [][]byte{[]byte("earer"), []byte("sk-"), []byte("AIza"), []byt
 
 // A redactor takes secrets out of everything that is kept or shown: the key
 // itself in each form a server may echo it in, and whatever looks like a key.
-type redactor struct{ key [][]byte }
+type redactor struct{ key atomic.Pointer[[][]byte] }
 
 // minSecret is the length under which a key is taken for a placeholder, such as
 // "ollama": cutting that out of answers would damage them.
@@ -34,14 +35,21 @@ const minSecret = 8
 
 func newRedactor(key string) *redactor {
 	r := &redactor{}
+	r.learn(key)
+	return r
+}
+
+// learn makes key the one that is taken out.
+func (r *redactor) learn(key string) {
 	if len(key) < minSecret {
-		return r
+		return
 	}
+	var forms [][]byte
 	seen := map[string]bool{}
 	add := func(s string) {
 		if len(s) >= minSecret && !seen[s] {
 			seen[s] = true
-			r.key = append(r.key, []byte(s))
+			forms = append(forms, []byte(s))
 		}
 	}
 	add(key)
@@ -53,14 +61,16 @@ func newRedactor(key string) *redactor {
 	add(url.PathEscape(key))
 	add(base64.StdEncoding.EncodeToString([]byte(key)))
 	add(base64.RawURLEncoding.EncodeToString([]byte(key)))
-	return r
+	r.key.Store(&forms)
 }
 
 // bytes returns b without secrets. The result may share b's memory.
 func (r *redactor) bytes(b []byte) []byte {
-	for _, k := range r.key {
-		if bytes.Contains(b, k) {
-			b = bytes.ReplaceAll(b, k, []byte(redacted))
+	if forms := r.key.Load(); forms != nil {
+		for _, k := range *forms {
+			if bytes.Contains(b, k) {
+				b = bytes.ReplaceAll(b, k, []byte(redacted))
+			}
 		}
 	}
 	for i, p := range secretPatterns {

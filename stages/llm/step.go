@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	openai "github.com/sashabaranov/go-openai"
 )
 
 var zeroTime time.Time
@@ -205,8 +207,14 @@ func (c *Client) once(ctx context.Context, w *waits, s step, req request) (done,
 	}
 	d.id, d.at = id, in.sent
 	t, err := c.lim.acquire(w.ctx, req.likely()+c.meanOutput())
+	var api *openai.Client
 	if err == nil {
-		if err = w.over(); err != nil {
+		if err = w.over(); err == nil {
+			if api, err = c.api(); err != nil {
+				err = c.end(err)
+			}
+		}
+		if err != nil {
 			c.lim.unused(t)
 		}
 	}
@@ -218,7 +226,7 @@ func (c *Client) once(ctx context.Context, w *waits, s step, req request) (done,
 	c.j.at("send")
 	ex := &exchange{body: req.body, resp: response{attempt: id}}
 	sctx, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
-	send(sctx, c.api, ex)
+	send(sctx, api, ex)
 	cancel()
 	c.j.at("received")
 	d.sent = ex.sent || ex.resp.status != 0
