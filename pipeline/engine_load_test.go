@@ -175,8 +175,47 @@ func TestLoadAndRun(t *testing.T) {
 
 	// Elsewhere everything is made anew, beside what is there.
 	w.in.ResultsDir = t.TempDir()
-	w.runs(Options{ResultsDir: w.in.ResultsDir}, append(of("a", "b c", "new"), "exec.tool")...)
-	w.runs(Options{ResultsDir: w.in.ResultsDir})
+	w.runs(Options{}, append(of("a", "b c", "new"), "exec.tool")...)
+	w.runs(Options{})
+}
+
+// A command need not mention its outputs: it may know where to write, or a
+// wrapper tells it.
+func TestEvaluatedWithoutOutputs(t *testing.T) {
+	w := &fileWorld{t: t, dir: t.TempDir()}
+	w.write("pipeline.hcl", `
+pipeline "plain" { instances = ["a"] }
+stage "exec" "fit" {
+  command = ["fit", "${instance}"]
+  outputs = { equation = "fits/${instance}.json" }
+}
+`)
+	kinds := w.kinds()
+	i := slices.IndexFunc(kinds.Stages, func(k Kind) bool { return k.Name == "exec" })
+	kinds.Stages[i].Run = func(_ context.Context, task *Task) error {
+		command, err := task.Evaluated("command")
+		if err != nil {
+			return err
+		}
+		if got := stringList(command); !slices.Equal(got, []string{"fit", "a"}) {
+			t.Errorf("command %q", got)
+		}
+		if v, err := task.Evaluated("env"); err != nil || !v.IsNull() {
+			t.Errorf("env, which is absent: %#v, %v", v, err)
+		}
+		if v, err := task.Evaluated("commnd"); err == nil {
+			t.Errorf("no such setting: %#v", v)
+		}
+		return os.WriteFile(task.Output("equation"), nil, 0o644)
+	}
+	plan, diags := Load(filepath.Join(w.dir, "pipeline.hcl"), kinds, Input{})
+	if diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	out, err := Run(t.Context(), plan, Options{})
+	if err != nil || out.Executed != 1 {
+		t.Errorf("%+v, %v", out, err)
+	}
 }
 
 // Running out of disk is one clear error, and loses nothing: in staging, while

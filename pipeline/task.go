@@ -165,9 +165,17 @@ func (t *Task) Outputs() map[string]string { return t.outputs }
 // Provider returns the provider that an attribute names, nil when it is absent.
 func (t *Task) Provider(attr string) *Provider { return t.providers[attr] }
 
-// Evaluated returns an attribute that uses ${output.NAME}, with the private
-// paths in place.
-func (t *Task) Evaluated(attr string) (cty.Value, error) { return t.eval(attr, t.outputs) }
+// Evaluated returns a setting that may use ${output.NAME}, with the private
+// paths in place; a null value where it is absent.
+func (t *Task) Evaluated(attr string) (cty.Value, error) {
+	if t.eval != nil {
+		return t.eval(attr, t.outputs)
+	}
+	if v, ok := t.settings[attr]; ok {
+		return v, nil
+	}
+	return cty.NilVal, fmt.Errorf("stage %s has no setting %q", t.Stage, attr)
+}
 
 // SetStatus records the stage's own word for how the node ended; the run
 // counts them.
