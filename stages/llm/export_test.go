@@ -49,6 +49,20 @@ func (g *Gate) Refused(no int64, now time.Time) {
 	g.g.leave(no, now, 0, true, 0)
 }
 
+// Limiter decides when requests go, without a server or a journal.
+type Limiter struct{ l *limiter }
+
+// NewLimiter takes limits as a Client's are, with their defaults.
+func NewLimiter(l Limits) *Limiter { return &Limiter{newLimiter(l, time.Now())} }
+
+// Acquire waits for leave to send; release says what came of it.
+func (l *Limiter) Acquire(ctx context.Context, tokens int) (release func(what string, tokens int) error, err error) {
+	t, err := l.l.acquire(ctx, tokens)
+	return func(what string, tokens int) error {
+		return l.l.release(t, result{class: class(what), tokens: tokens}, defaultMaxWait)
+	}, err
+}
+
 // Bodies counts the kept answers and the announced requests without a response,
 // by the SHA-256 of the request's body in hex.
 func (j *Journal) Bodies(ctx context.Context) (kept, open map[string]int, err error) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/concluder/concluder/stages/llm"
@@ -123,20 +124,74 @@ func TestQueueLongerThanTimeout(t *testing.T) {
 	})
 }
 
-// A limit of requests a minute is used to 98 % and never passed.
-func TestRequestsPerMinute(t *testing.T) {
-	for _, rpm := range []int{10, 60, 600, 6000} {
+// A limit of requests a minute is never passed, as the server counts.
+func TestRequestsPerMinuteIsKept(t *testing.T) {
+	for _, rpm := range []int{10, 60, 600} {
 		bubble(t, llmtest.Config{RequestsPerMinute: rpm, Latency: 200 * time.Millisecond}, func(c *llm.Config) {
 			c.Limits = llm.Limits{InFlight: 64, RequestsPerMinute: rpm}
 		}, func(b *bench) {
-			n := min(4*rpm, 1000)
-			d := took(func() { askMany(b.t, b.client, n, 128) }) - 200*time.Millisecond // from the first request sent to the last
-			s := b.client.Stats()
-			if s.RateLimited > 0 {
+			askMany(b.t, b.client, min(4*rpm, 1000), 128)
+			if s := b.client.Stats(); s.RateLimited > 0 {
 				b.t.Errorf("%d a minute: %d refusals", rpm, s.RateLimited)
 			}
+		})
+	}
+}
+
+// The shares of a limit that are used are those of the limiter alone, in a
+// bubble without disk or network: whatever else the machine does, its clock is
+// not late.
+
+// workers has n requests sent by so many callers, each of which is served by
+// serve; it returns how long that took.
+func workers(n, callers int, serve func(i int)) time.Duration {
+	return took(func() {
+		next := make(chan int)
+		var wg sync.WaitGroup
+		for range callers {
+			wg.Go(func() {
+				for i := range next {
+					serve(i)
+				}
+			})
+		}
+		for i := range n {
+			next <- i
+		}
+		close(next)
+		wg.Wait()
+	})
+}
+
+// A limit of requests a minute is used to 98 % and never passed.
+func TestRequestsPerMinute(t *testing.T) {
+	for _, rpm := range []int{10, 60, 600, 6000} {
+		synctest.Test(t, func(t *testing.T) {
+			l := llm.NewLimiter(llm.Limits{InFlight: 64, RequestsPerMinute: rpm})
+			n := min(4*rpm, 1000)
+			var mu sync.Mutex
+			var sent []time.Time
+			const latency = 200 * time.Millisecond
+			d := workers(n, 128, func(int) {
+				release, err := l.Acquire(t.Context(), 1)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				mu.Lock()
+				sent = append(sent, time.Now())
+				mu.Unlock()
+				time.Sleep(latency)
+				release("answer", 1)
+			}) - latency // from the first request sent to the last
 			if used := float64(n-1) / d.Minutes() / float64(rpm); used < 0.98 {
-				b.t.Errorf("%d a minute: %.1f %% of it used", rpm, 100*used)
+				t.Errorf("%d a minute: %.1f %% of it used", rpm, 100*used)
+			}
+			for i := rpm; i < len(sent); i++ {
+				if w := sent[i].Sub(sent[i-rpm]); w < 59*time.Second {
+					t.Errorf("%d a minute: %d requests in %s", rpm, rpm+1, w)
+					break
+				}
 			}
 		})
 	}
@@ -144,15 +199,20 @@ func TestRequestsPerMinute(t *testing.T) {
 
 // A limit of tokens a minute is kept by what answers really take.
 func TestTokensPerMinute(t *testing.T) {
-	const tpm = 60000
-	bubble(t, llmtest.Config{Latency: 100 * time.Millisecond}, func(c *llm.Config) {
-		c.Limits = llm.Limits{InFlight: 64, TokensPerMinute: tpm}
-	}, func(b *bench) {
-		d := took(func() { askMany(b.t, b.client, 600, 128) })
-		s := b.client.Stats()
-		rate := float64(s.InputTokens+s.OutputTokens) / d.Minutes()
-		if rate > tpm*1.02 || rate < tpm*0.9 {
-			b.t.Errorf("%.0f tokens a minute over %s, want %d", rate, d.Round(time.Second), tpm)
+	const tpm, guess, real, n = 60000, 1000, 700, 600
+	synctest.Test(t, func(t *testing.T) {
+		l := llm.NewLimiter(llm.Limits{InFlight: 64, TokensPerMinute: tpm})
+		d := workers(n, 128, func(int) {
+			release, err := l.Acquire(t.Context(), guess)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			time.Sleep(100 * time.Millisecond)
+			release("answer", real)
+		})
+		if rate := n * real / d.Minutes(); rate > tpm*1.02 || rate < tpm*0.9 {
+			t.Errorf("%.0f tokens a minute over %s, want %d", rate, d.Round(time.Second), tpm)
 		}
 	})
 }
@@ -161,20 +221,44 @@ func TestTokensPerMinute(t *testing.T) {
 // and stays.
 func TestSettlesAtCapacity(t *testing.T) {
 	const capacity, latency = 40, 200 * time.Millisecond
-	bubble(t, llmtest.Config{Capacity: capacity, Latency: latency}, func(c *llm.Config) {
-		c.Limits.InFlight = 256
-	}, func(b *bench) {
-		var wg sync.WaitGroup
-		wg.Go(func() { askMany(b.t, b.client, 3200, 512) })
-		time.Sleep(5 * time.Second)
-		s := b.client.Stats()
-		time.Sleep(10 * time.Second)
-		e := b.client.Stats()
-		full := 10 / latency.Seconds() * capacity
-		if got := float64(e.Answers-s.Answers) / full; got < 0.9 {
-			b.t.Errorf("after 5 s, %.0f %% of the capacity is used", 100*got)
+	synctest.Test(t, func(t *testing.T) {
+		l := llm.NewLimiter(llm.Limits{InFlight: 256})
+		var mu sync.Mutex
+		busy, answers := 0, 0
+		start := time.Now()
+		workers(3200, 512, func(int) {
+			for {
+				release, err := l.Acquire(t.Context(), 1)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				mu.Lock()
+				full := busy >= capacity
+				if !full {
+					busy++
+				}
+				mu.Unlock()
+				if full {
+					release("rate_limited", 0)
+					time.Sleep(500 * time.Millisecond)
+					continue
+				}
+				time.Sleep(latency)
+				mu.Lock()
+				busy--
+				if at := time.Since(start); at > 5*time.Second && at <= 15*time.Second {
+					answers++
+				}
+				mu.Unlock()
+				release("answer", 1)
+				return
+			}
+		})
+		all := 10 / latency.Seconds() * capacity
+		if got := float64(answers) / all; got < 0.9 {
+			t.Errorf("after 5 s, %.0f %% of the capacity is used", 100*got)
 		}
-		wg.Wait()
 	})
 }
 
