@@ -21,7 +21,7 @@ Answer with one JSON object and nothing else, no code fence. Its fields, in this
 "complexity": string, its order as O(...)
 "confidence": number from 0 to 1, the probability that the class is right
 
-The class is that of the measured range: "linear" for growth in proportion to the size or slower, "polynomial" for a power clearly above 1, "exponential" for a constant raised to the size or to a power of it, "unknown" where no growth is clear.
+The class is that of the measured range: "linear" for growth in proportion to the size, n log n and powers up to about 1.15 included, "polynomial" for a larger power, "exponential" for a constant raised to the size or to a power of it, "unknown" where there is no clear growth, or growth slower than in proportion.
 The bound has that class; a positive multiple of it plus a constant covers every point, and nothing that grows more slowly does.
 
 Formulas are plain ASCII: numbers like 5.03e-7 without spaces, the one variable, + - * / ^ ( ), exp, log, sqrt. No LaTeX, no backslashes, no words, no "y =", no other variable.`
