@@ -132,6 +132,20 @@ func (t *Task) Bool(name string) bool {
 // Strings returns a list setting, nil when it is absent.
 func (t *Task) Strings(name string) []string { return stringList(t.settings[name]) }
 
+// Map returns a map setting, nil when it is absent.
+func (t *Task) Map(name string) map[string]string {
+	v, ok := t.settings[name]
+	if !ok || v.IsNull() {
+		return nil
+	}
+	m := make(map[string]string, v.LengthInt())
+	for it := v.ElementIterator(); it.Next(); {
+		k, e := it.Element()
+		m[k.AsString()] = e.AsString()
+	}
+	return m
+}
+
 // Duration returns a setting such as "2m", 0 when it is absent. The kind's
 // Check has refused what does not parse.
 func (t *Task) Duration(name string) time.Duration {
