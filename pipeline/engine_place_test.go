@@ -281,15 +281,15 @@ func TestFullDiskStopsTheRun(t *testing.T) {
 func TestPlacesThatCannotBeWritten(t *testing.T) {
 	w := newWorld(t, "a")
 	w.write("file", "in the way")
-	for name, opts := range map[string]Options{
-		"results directory": {ResultsDir: w.path("file/results")},
-		"state directory":   {StateDir: w.path("file/state")},
-	} {
-		w.opts = opts
+	places := map[string]*string{"results directory": &w.plan.ResultsDir, "state directory": &w.opts.StateDir}
+	for name, place := range places {
+		was := *place
+		*place = w.path("file/place")
 		_, _, err := w.try()
 		if want := "the " + name + " cannot be written: "; err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("error %v, want %q", err, want)
 		}
+		*place = was
 	}
 	if os.Getuid() == 0 {
 		t.Skip("root writes anywhere: nothing is read-only")
@@ -297,7 +297,7 @@ func TestPlacesThatCannotBeWritten(t *testing.T) {
 	if err := os.Mkdir(w.path("ro"), 0o555); err != nil {
 		t.Fatal(err)
 	}
-	w.opts = Options{ResultsDir: w.path("ro")}
+	w.plan.ResultsDir = w.path("ro")
 	if _, _, err := w.try(); err == nil || !strings.HasPrefix(err.Error(), "the results directory cannot be written: ") {
 		t.Errorf("read-only results: %v", err)
 	}

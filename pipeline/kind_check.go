@@ -23,16 +23,6 @@ func AtLeast(min float64) func(cty.Value) error {
 	})
 }
 
-// AtMost demands numbers of max or less.
-func AtMost(max float64) func(cty.Value) error {
-	return numbers(func(f *big.Float) error {
-		if f.Cmp(big.NewFloat(max)) > 0 {
-			return fmt.Errorf("must be at most %v", max)
-		}
-		return nil
-	})
-}
-
 // MoreThan demands numbers greater than min.
 func MoreThan(min float64) func(cty.Value) error {
 	return numbers(func(f *big.Float) error {

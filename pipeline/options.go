@@ -7,7 +7,6 @@ type Options struct {
 	MaxWorkers    int      // overrides the file when > 0
 	BatchSize     int      // overrides the file when > 0
 	BatchAuto     bool     // overrides the file when set
-	ResultsDir    string   // overrides the file when set; absolute
 	StateDir      string   // default: .concluder beside the pipeline file; absolute
 	Without       []string // kinds whose stages are left out: "plot"; what needs them runs if they are up to date
 	Force         bool     // every selected node anew

@@ -53,10 +53,7 @@ func newInspector(plan *Plan, opts *Options) (*inspector, string, error) {
 	if opts.StateDir == "" {
 		opts.StateDir = filepath.Join(plan.Dir, stateDirName)
 	}
-	if opts.ResultsDir == "" {
-		opts.ResultsDir = plan.ResultsDir
-	}
-	e := &inspector{plan: plan, opts: opts, l: newLayout(plan), results: opts.ResultsDir}
+	e := &inspector{plan: plan, opts: opts, l: newLayout(plan), results: plan.ResultsDir}
 	e.words = make(nodeTable, e.l.nodes)
 	err := e.l.selectNodes(opts.Instances, opts.Without, func(node int) { e.words.set(node, wordSelected) })
 	return e, store.PlaceOf(opts.StateDir, plan.Dir, plan.Name, e.results), err
