@@ -28,9 +28,9 @@ func (in *inspection) differences() []Reason {
 		switch {
 		case ok && was == c:
 		case !ok:
-			out = append(out, Reason{What: c.Name, New: showComponent(c)})
+			out = append(out, Reason{What: componentName(c.Name), New: showComponent(c)})
 		default:
-			r := Reason{What: c.Name, Old: showComponent(was), New: showComponent(c)}
+			r := Reason{What: componentName(c.Name), Old: showComponent(was), New: showComponent(c)}
 			if names := in.changedMembers(c.Name); names != "" {
 				r.Old, r.New = "", names
 			}
@@ -46,7 +46,7 @@ func (in *inspection) differences() []Reason {
 	for _, cs := range [][]store.Component{in.last.Shared, in.last.Own} {
 		for _, c := range cs {
 			if !have[c.Name] {
-				out = append(out, Reason{What: c.Name, Old: showComponent(c)})
+				out = append(out, Reason{What: componentName(c.Name), Old: showComponent(c)})
 			}
 		}
 	}
@@ -54,6 +54,16 @@ func (in *inspection) differences() []Reason {
 		out = []Reason{{What: "the order of its components"}}
 	}
 	return out
+}
+
+// componentName is how people read the name of a component. The attribute that
+// most kinds name their provider by is itself called provider.
+func componentName(name string) string {
+	const twice = "provider provider"
+	if rest, ok := strings.CutPrefix(name, twice); ok && (rest == "" || rest[0] == ' ') {
+		return "provider" + rest
+	}
+	return name
 }
 
 // changedMembers says which nodes of a reference to all instances differ from
