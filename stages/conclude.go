@@ -131,6 +131,8 @@ func pipelineError(err error) error {
 	var journal *llm.JournalError
 	var paused *llm.PauseError
 	switch {
+	case errors.Is(err, llm.ErrStopped):
+		return &pipeline.DrainedError{Err: err}
 	case errors.As(err, &stop), errors.As(err, &journal):
 		return &pipeline.StopError{Err: err}
 	case errors.As(err, &paused):
@@ -152,7 +154,7 @@ func (e *environ) ask(ctx context.Context, t *pipeline.Task, s *study, p *pipeli
 	}
 	var reply llm.Reply
 	err = t.Idle(ctx, func(ctx context.Context) (err error) {
-		reply, err = client.Ask(ctx, q, llm.AskOptions{Judge: s.judge, Anew: t.Anew})
+		reply, err = client.Ask(ctx, q, llm.AskOptions{Judge: s.judge, Anew: t.Anew, Stop: t.Draining()})
 		return err
 	})
 	t.Count("requests", int64(reply.Sent))

@@ -24,7 +24,7 @@ type environ struct {
 	started time.Time
 
 	stateDir string
-	looking  bool   // nothing will be sent, so no key is needed
+	looking  bool   // nothing will be sent or recorded
 	instead  string // of the journal, where looking must not make one
 
 	mu      sync.Mutex
@@ -117,11 +117,7 @@ func (e *environ) client(p *pipeline.Provider) (*llm.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := e.config(p)
-	if err != nil {
-		return nil, err
-	}
-	c, err := llm.New(cfg, j)
+	c, err := llm.New(e.config(p), j)
 	if err != nil {
 		return nil, &pipeline.StopError{Err: err}
 	}
@@ -147,7 +143,11 @@ func (e *environ) openJournal() (*llm.Journal, error) {
 		if e.instead != "" {
 			path = e.instead
 		}
-		j, err := llm.OpenJournal(path)
+		open := llm.OpenJournal
+		if e.looking && e.instead == "" {
+			open = llm.OpenJournalReadOnly
+		}
+		j, err := open(path)
 		if err != nil {
 			return nil, err
 		}
@@ -168,10 +168,9 @@ func (e *environ) journalDigest(ctx context.Context) (string, error) {
 	return j.Digest(ctx)
 }
 
-// config reads a provider block. The key comes from the environment; a block
-// that names a variable which is not set stops the run before anything is
-// spent.
-func (e *environ) config(p *pipeline.Provider) (llm.Config, error) {
+// config reads a provider block. The key comes from the environment when the
+// first request is sent: what the journal answers needs none.
+func (e *environ) config(p *pipeline.Provider) llm.Config {
 	s := settings(p.Settings)
 	c := llm.Config{
 		Name: p.Name, BaseURL: s.text("base_url"), Model: s.text("model"), Revision: s.text("revision"),
@@ -193,15 +192,17 @@ func (e *environ) config(p *pipeline.Provider) (llm.Config, error) {
 	}
 	if replay := s.text("replay"); replay != "" {
 		c.Replay = replay
-		return c, nil // nothing is sent, so no key is needed
+		return c // nothing is sent, so no key is needed
 	}
-	if name := s.text("api_key_env"); name != "" && !e.looking {
-		c.APIKey = os.Getenv(name)
-		if c.APIKey == "" {
-			return c, &pipeline.StopError{Err: fmt.Errorf("provider %q: the environment variable %s is not set: export the key in it, or leave api_key_env out where the server needs none", p.Name, name)}
+	if name := s.text("api_key_env"); name != "" {
+		c.Key = func() (string, error) {
+			if key := os.Getenv(name); key != "" {
+				return key, nil
+			}
+			return "", fmt.Errorf("the environment variable %s is not set: export the key in it, or leave api_key_env out where the server needs none", name)
 		}
 	}
-	return c, nil
+	return c
 }
 
 // spent is what the run has sent so far, by provider; nil when no provider was
