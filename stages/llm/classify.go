@@ -34,6 +34,7 @@ type finding struct {
 	hinted  bool          // … and whether it did
 	pause   PauseKind
 	verdict Verdict // question
+	cap     bool    // stop: the token cap is what is refused
 	err     error   // for people, redacted
 }
 
@@ -46,7 +47,10 @@ var (
 	content    = regexp.MustCompile(`(?i)content_filter|content_policy|content management policy|safety|responsible ?ai|moderation`)
 	format     = regexp.MustCompile(`(?i)response_format|json_schema|json_object|json schema|structured output|guided_json|grammar`)
 	capParam   = regexp.MustCompile(`(?i)max_tokens.{0,80}max_completion_tokens|max_completion_tokens.{0,80}max_tokens`)
-	parameter  = regexp.MustCompile(`(?i)unsupported (?:parameter|value)|unknown (?:parameter|argument|field|name)|unrecognized|not support|unsupported_(?:parameter|value)|unknown_parameter|invalid value|extra inputs|temperature|\bseed\b`)
+	tooLarge   = regexp.MustCompile(`(?i)too (?:large|big|high|long)|at most|above max|maximum|exceed|less than|out of range|<=`)
+	capAny     = regexp.MustCompile(`(?i)max_(?:completion_|output_)?tokens`)
+	heat       = regexp.MustCompile(`(?i)\btemperature\b`)
+	parameter  = regexp.MustCompile(`(?i)unsupported (?:parameter|value)|unknown (?:parameter|argument|field|name)|unrecognized|not support|unsupported_(?:parameter|value)|unknown_parameter|invalid value|extra inputs|\bseed\b`)
 )
 
 // classify judges a complete response that is not a 2xx, or a 2xx that holds an
@@ -119,10 +123,16 @@ func badRequest(f *finding, all string, mode outputMode) {
 	switch {
 	case mode != modeText && format.MatchString(all):
 		f.class = classMode
-	case capParam.MatchString(all):
+	case capParam.MatchString(all) && !tooLarge.MatchString(all):
 		f.class = classCap
 	case contextLen.MatchString(all):
 		f.class, f.verdict = classQuestion, ContextLength
+	case capAny.MatchString(all):
+		f.class, f.cap = classStop, true
+		f.err = fmt.Errorf("the server does not take the token cap: %w: change max_tokens in the provider block", f.err)
+	case heat.MatchString(all):
+		f.class = classStop
+		f.err = fmt.Errorf("the server does not take the temperature: %w: set send_temperature = false in the provider block", f.err)
 	case content.MatchString(all):
 		f.class, f.verdict = classQuestion, ContentFilter
 	case strings.Contains(all, "API key"), strings.Contains(all, "API_KEY_INVALID"):

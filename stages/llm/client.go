@@ -254,7 +254,7 @@ func (c *Client) lowerCap(r request) bool {
 	}
 	most := c.most
 	c.mu.Unlock()
-	c.warn("a prompt with a cap of %d tokens is too long for the model's context; going on with a cap of %d", r.cap, most)
+	c.warn("a cap of %d tokens is more than the model takes with such a prompt; going on with a cap of %d", r.cap, most)
 	return true
 }
 

@@ -81,6 +81,10 @@ func (c *Client) step(ctx context.Context, w *waits, q Question, s step, judge J
 			}
 			return nil, sent, c.end(c.pause(f.pause, until, f.err))
 		case classStop:
+			// The larger cap for a cut answer is this client's own idea.
+			if f.cap && req.cap > c.cfg.MaxTokens && c.lowerCap(req) {
+				continue
+			}
 			return nil, sent, c.end(&StopError{Provider: c.cfg.Name, Status: done.resp.status, Err: f.err})
 		case classMode:
 			if err := c.stepMode(mode, f.err); err != nil {
