@@ -98,7 +98,7 @@ func (b *bench) ask(q llm.Question, o llm.AskOptions) (llm.Reply, error) {
 
 // question is the i-th of any number of different questions.
 func question(i int) llm.Question {
-	q := llm.Question{Equation: fmt.Sprintf("x0**2*%d.5e-7", i+1), XName: "size", YName: "time", YUnit: "s"}
+	q := llm.Question{Equation: fmt.Sprintf("x0**2*%d.5e-7", i+1), XName: "size", YName: "time"}
 	for k := 1; k <= 30; k++ {
 		x := float64(100 * k)
 		q.X, q.Y = append(q.X, x), append(q.Y, float64(i+1)*x*x*1e-7)

@@ -245,9 +245,6 @@ func isDamage(err error) bool {
 	return code == sqliteCorrupt || code == sqliteNotADB
 }
 
-// Path returns where the journal lies.
-func (j *Journal) Path() string { return j.path }
-
 // Notes says what was wrong with the file when it was opened and is mended now.
 func (j *Journal) Notes() []string { return j.notes }
 

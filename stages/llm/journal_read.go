@@ -3,6 +3,8 @@ package llm
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -81,4 +83,29 @@ func (j *Journal) lastRound(ctx context.Context, question string) (int, error) {
 		return 0, j.readError(ctx, err)
 	}
 	return n, nil
+}
+
+// Digest identifies everything that the journal holds, for provenance: hex
+// SHA-256 over the digests of all responses.
+func (j *Journal) Digest(ctx context.Context) (string, error) {
+	if err := j.flush(ctx); err != nil {
+		return "", err
+	}
+	rows, err := j.r.QueryContext(ctx, `SELECT sum FROM responses ORDER BY attempt`)
+	if err != nil {
+		return "", j.readError(ctx, err)
+	}
+	defer rows.Close()
+	h := framed{sha256.New()}
+	for rows.Next() {
+		var sum []byte
+		if err := rows.Scan(&sum); err != nil {
+			return "", j.readError(ctx, err)
+		}
+		h.bytes("response", sum)
+	}
+	if err := rows.Err(); err != nil {
+		return "", j.readError(ctx, err)
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
 }

@@ -43,9 +43,6 @@ func promptFor(q Question) string {
 	if q.YName != "" {
 		fmt.Fprintf(&b, " (%s)", oneLine(q.YName))
 	}
-	if q.YUnit != "" {
-		fmt.Fprintf(&b, " in %s", oneLine(q.YUnit))
-	}
 	b.WriteString(".\n\n")
 	if n := len(q.X); n > 0 {
 		xmin, xmax := extent(q.X)
@@ -80,7 +77,7 @@ func promptFor(q Question) string {
 func PromptDigest() string {
 	h := framed{sha256.New()}
 	h.str("system", system)
-	h.str("frame", promptFor(Question{Equation: "equation", X: []float64{1, 2}, Y: []float64{1, 2}, XName: "x", YName: "y", YUnit: "unit", Analysis: "analysis"}))
+	h.str("frame", promptFor(Question{Equation: "equation", X: []float64{1, 2}, Y: []float64{1, 2}, XName: "x", YName: "y", Analysis: "analysis"}))
 	h.str("schema", answerSchema)
 	return hex.EncodeToString(h.Sum(nil))
 }

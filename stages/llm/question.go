@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"hash"
 	"math"
-	"sort"
 )
 
 // A Question is what a model is asked about one dataset. The instance's name
@@ -18,16 +17,11 @@ type Question struct {
 
 	X, Y         []float64 // the points, of equal length, sorted by X
 	XName, YName string    // what was measured: "size_of_cnf", "solving_time"
-	YUnit        string    // "s"; "" when unknown
 
 	// Analysis is what the built-in analysis found, shown to the model when the
 	// stage is not blind; "" keeps the model's view its own. Its wording is not
 	// part of the question's key, only whether there is one.
 	Analysis string
-
-	// Settings are the stage's own prompt settings that make it another
-	// question, such as a replicate.
-	Settings map[string]string
 }
 
 func (q Question) variable() string {
@@ -60,17 +54,9 @@ func (c Config) QuestionKey(q Question) string {
 	h.floats("y", q.Y)
 	h.str("xname", q.XName)
 	h.str("yname", q.YName)
-	h.str("yunit", q.YUnit)
+	h.str("yunit", "") // a component of recorded keys: without it they would all be asked again
 	if q.Analysis != "" {
 		h.str("analysis", "shown")
-	}
-	names := make([]string, 0, len(q.Settings))
-	for k := range q.Settings {
-		names = append(names, k)
-	}
-	sort.Strings(names)
-	for _, k := range names {
-		h.str("setting "+k, q.Settings[k])
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }
