@@ -4,7 +4,7 @@
 # are nonsense, so nothing of it may be published; the server is killed in
 # mid-run and started again, which may change nothing in what is concluded.
 #
-# usage: .ci/ollama.sh TINY_GGUF.py
+# usage: .ci/ollama.sh TINY_GGUF.py [INSTANCES]
 #
 # TINY_GGUF.py writes the model. OLLAMA_BIN is where the server's binary is
 # kept (default: under the user's cache); it is installed there once, which takes
@@ -12,9 +12,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
-gguf=$(realpath "${1:?usage: .ci/ollama.sh TINY_GGUF.py}")
+gguf=$(realpath "${1:?usage: .ci/ollama.sh TINY_GGUF.py [INSTANCES]}")
 version=v0.6.5
-instances=60
+instances=${2:-60}
 
 bin=${OLLAMA_BIN:-${XDG_CACHE_HOME:-$HOME/.cache}/concluder-ci/ollama-$version}
 if [ ! -x "$bin/ollama" ]; then
@@ -88,7 +88,10 @@ disturbed=$(date +%s.%N)
 "$work/concluder" run --json --force --state-dir "$work/disturbed" --results-dir "$work/results" 2>/dev/null | tail -n 1 | grep -q '"requests":0,'
 
 # A run that nobody disturbs, from the start.
-"$work/concluder" run --state-dir "$work/calm" --results-dir "$work/results-calm" >"$work/calm.log" 2>&1 || { cat "$work/calm.log"; exit 1; }
+"$work/concluder" run --state-dir "$work/calm" --results-dir "$work/results-calm" >"$work/calm.log" 2>&1 &
+run=$!
+wait "$run" || { cat "$work/calm.log"; exit 1; }
+run=
 calm=$(date +%s.%N)
 end_server
 

@@ -12,7 +12,11 @@ PIPELINE = """pipeline "noise" {
 provider "openai" "ollama" {
   base_url   = "%s"
   model      = "noise"
-  max_tokens = 32
+  # Noise ends its strings by chance, so that some answers are whole, and some
+  # are cut.
+  temperature = 1
+  seed        = 1
+  max_tokens  = 96
   timeout    = "5m"
   limits { in_flight = 4 }
 }
