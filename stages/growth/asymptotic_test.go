@@ -48,6 +48,8 @@ func TestAsymptotic(t *testing.T) {
 		{"1/x0 + exp(-x0)", "decreasing", Unknown, "x0**(-1)", "x0**(-1)"},
 		{"x0*sin(x0)", "oscillating", Unknown, "", ""},
 
+		{"exp(100000000)*x0", "linear", Linear, "exp(100000000)*x0", "x0"},
+
 		// what regression writes
 		{"x0 - x0*0.9999994 + 12.5", "linear", Linear, "6e-7*x0", "x0"},
 		{"(x0*(-308.76974) - (x0*(-309.76974) + x0))*0.8994003 + 11.23436", "constant", Unknown, "11.23436", "1"},

@@ -183,6 +183,9 @@ func (s *growthScale) floorConstant(c constant) (int64, error) {
 				return 0, stuckf("a constant under floor or ceiling cannot be computed")
 			}
 			lo, hi := d.Bounds(64)
+			if lo.MantExp(nil) > 64 || hi.MantExp(nil) > 64 || lo.MantExp(nil) < -lastBits || hi.MantExp(nil) < -lastBits {
+				break // too large, or too small to be made a fraction
+			}
 			l, _ := lo.Rat(nil)
 			h, _ := hi.Rat(nil)
 			if l == nil || h == nil {

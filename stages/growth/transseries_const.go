@@ -162,7 +162,11 @@ func (s *growthScale) float(c constant) float64 {
 	return v
 }
 
-// short writes c exactly where that is short, else rounded to 15 digits.
+// maxDecimal bounds the binary exponent of numbers that are written in decimals.
+const maxDecimal = 40000
+
+// short writes c exactly where that is short, else rounded to 15 digits; what
+// is far from 1 stays as it was made.
 func (s *growthScale) short(c constant) expr.Expr {
 	if c.d == nil && decimalDigits(c.r) <= 18 {
 		return expr.Rat(c.r)
@@ -174,6 +178,9 @@ func (s *growthScale) short(c constant) expr.Expr {
 			return c.written()
 		}
 		f.Mul(f, b.Mid())
+	}
+	if e := f.MantExp(nil); e > maxDecimal || e < -maxDecimal {
+		return c.written() // decimal digits of such numbers take long to find
 	}
 	digits, exponent, _ := strings.Cut(f.Text('e', 14), "e")
 	digits = strings.TrimRight(strings.TrimRight(digits, "0"), ".")

@@ -97,6 +97,8 @@ func TestEqualConstantsCancel(t *testing.T) {
 		"(log(2) + log(3)) - (log(3) + log(2))",
 		"1/(2*exp(3)) - 0.5*exp(-3)",
 		"log(exp(2)*5) - 2 - log(5)",
+		"factorial(5) - 120",
+		"gamma(1) - 1",
 	} {
 		s := newGrowthScale(4, stepBudget)
 		a, err := s.expand(read(t, src))

@@ -41,8 +41,14 @@ func (s *growthScale) computeReal(d *real, p ball.Prec) (ball.Ball, error) {
 		}
 		args[i] = b
 	}
-	if d.op >= realPower {
+	switch {
+	case d.op == realGamma || d.op == realErf: // their series grow with the square of the digits
+		s.spend(int(p) * int(p) / 32)
+	case d.op >= realPower:
 		s.spend(40 * (1 + int(p)/512))
+	}
+	if s.spent() {
+		return ball.Ball{}, ball.ErrRange
 	}
 	switch d.op {
 	case realSum, realProduct:

@@ -318,6 +318,8 @@ func (s *growthScale) applyConstant(op realOp, a constant) constant {
 		return a
 	case a.isZero() && op == realCos:
 		return intConstant(1)
+	case op == realGamma && a.d == nil && a.r.IsInt() && a.r.Cmp(big.NewRat(100, 1)) <= 0 && a.r.Sign() > 0:
+		return ratConstant(new(big.Rat).SetInt(new(big.Int).MulRange(1, a.r.Num().Int64()-1)))
 	}
 	return constant{r: ratOne, d: newReal(op, constant{r: a.r, d: a.d}), doubt: a.doubt}
 }
