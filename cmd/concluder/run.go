@@ -103,9 +103,6 @@ func runPipeline(file string, opt stages.Options, asJSON bool, stdout, stderr io
 	if out.Paused != "" {
 		explainLeft(human, file, opt)
 	}
-	if out.Paused != "" {
-		explainLeft(human, file, opt)
-	}
 	if events != nil && events.err != nil {
 		return exitFault, fmt.Errorf("standard output: %w", events.err)
 	}
