@@ -106,19 +106,6 @@ func (x *number) equal(y *number) bool {
 	return x.text == y.text
 }
 
-// exact returns the literal's exact value, computing it where it is not kept:
-// up to 100,000 digits.
-func (x *number) exact() *big.Rat {
-	if x.rat != nil {
-		return x.rat
-	}
-	r, ok := new(big.Rat).SetString(x.text)
-	if !ok {
-		return new(big.Rat)
-	}
-	return r
-}
-
 // ratNode returns r as a decimal, or as a quotient of whole numbers where the
 // decimal does not end.
 func ratNode(r *big.Rat) *node {
