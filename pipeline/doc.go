@@ -82,5 +82,17 @@
 // batch_size slides over each by itself, since no instance can be finished
 // across such a node before all have reached it.
 //
+// # Watching
+//
+// Watch runs a plan again whenever something it depends on changes. What a
+// change of a name in a folder means is looked up in an index of everything
+// that shaped the plan or is read by its nodes (watch_index.go); what the
+// system tells of is gathered (watch_notify.go) until nothing more happens for
+// a moment; then one goroutine reads the pipeline file again if need be and
+// begins the next run (watch.go). Events are hints: the run looks at every
+// file. Only folders are watched, by their real paths, with the folders on the
+// way to them; when one of those comes or goes, or events are lost, all are
+// found anew.
+//
 // What is remembered is described in package store.
 package pipeline
