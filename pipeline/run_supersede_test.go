@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"runtime"
 	"slices"
 	"testing"
 
@@ -153,4 +154,32 @@ func TestSupersedeAtOtherTimes(t *testing.T) {
 		t.Errorf("the next run: %+v, %v", out, err)
 	}
 	w.runs()
+}
+
+// The end of the context is an interrupt, whether the scheduler sees it before
+// or after the nodes that ended because of it.
+func TestCancelIsAlwaysAnInterrupt(t *testing.T) {
+	for range 20 {
+		w := newWorld(t, "a")
+		w.plan.Stages = w.plan.Stages[:1]
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan struct{})
+		w.when("load", func(ctx context.Context, _ *Task) error {
+			cancel()
+			defer close(ended)
+			return ctx.Err()
+		})
+		w.opts.Observe = func(e Event) {
+			if e.Event == EventNodeStarted { // the scheduler waits for us
+				<-ended
+				for range 100 {
+					runtime.Gosched()
+				}
+			}
+		}
+		out, err := Run(ctx, w.plan, w.opts)
+		if err != nil || !out.Interrupted {
+			t.Fatalf("outcome %+v, %v", out, err)
+		}
+	}
 }

@@ -145,7 +145,7 @@ func (r *run) count(e *ending, selected bool) {
 		r.progress.Failed++
 	default:
 		r.progress.Skipped++
-		r.outcome.Interrupted = r.outcome.Interrupted || r.interrupted && e.state == NotRun
+		r.outcome.Interrupted = r.outcome.Interrupted || (r.interrupted || r.ctx.Err() != nil) && e.state == NotRun
 	}
 }
 
