@@ -8,16 +8,21 @@ import (
 )
 
 // BenchmarkRealData is the whole study: every instance of the real data loaded,
-// concluded and drawn twice as PNG at 3600×2400, from nothing.
+// concluded and, in plots, drawn twice as PNG at 3600×2400, from nothing.
 //
 //	go test ./stages -run '^$' -bench RealData -benchtime 3x
 func BenchmarkRealData(b *testing.B) {
 	needSharedData(b)
+	b.Run("bounds", func(b *testing.B) { benchStudy(b, true) })
+	b.Run("plots", func(b *testing.B) { benchStudy(b, false) })
+}
+
+func benchStudy(b *testing.B, noPlot bool) {
 	instances := 0
 	for b.Loop() {
 		dir := b.TempDir()
 		results, err := Run(context.Background(), filepath.Join(sharedData, "pipeline.hcl"), Options{
-			ResultsDir: filepath.Join(dir, "results"), StateDir: filepath.Join(dir, "state"),
+			NoPlot: noPlot, ResultsDir: filepath.Join(dir, "results"), StateDir: filepath.Join(dir, "state"),
 		})
 		if err != nil {
 			b.Fatal(err)
