@@ -68,15 +68,19 @@ func TestRecordedStudy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	asked := map[string]bool{}
+	asked, anew := map[string]bool{}, map[string]bool{}
 	for _, r := range server.Log()[before:] {
-		if r.Sent == "answer" && r.Nth == 0 {
+		if r.Sent == "answer" {
 			asked[r.Question] = true
+			anew[r.Question] = anew[r.Question] || !strings.Contains(r.Prompt, "An earlier answer was not accepted")
 		}
 	}
 	for name, eq := range eligible {
-		if answered[eq] && asked[eq] {
+		if answered[eq] && anew[eq] {
 			t.Errorf("%s: asked anew though it was answered", name)
+		}
+		if !answered[eq] && !asked[eq] {
+			t.Errorf("%s: has no answer and was not asked", name)
 		}
 	}
 	for _, digest := range server.Doubles() {
