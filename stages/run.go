@@ -88,17 +88,22 @@ func (e *FileError) Write(w io.Writer) error {
 	return pipeline.WriteDiagnostics(w, e.Diagnostics, e.sources)
 }
 
-// A Session is a pipeline file, checked and ready to run once.
+// A Session is a pipeline file, checked and ready to run, once at a time.
 type Session struct {
 	Plan *pipeline.Plan
 	env  *environ
 	opt  Options
+
+	supersede <-chan *pipeline.Plan // see pipeline.Options
 }
 
 // Open reads and checks a pipeline file. A mistake in it is a *FileError.
-func Open(file string, opt Options) (*Session, error) {
+func Open(file string, opt Options) (*Session, error) { return open(file, opt, nil) }
+
+// open also says what it looked at.
+func open(file string, opt Options, looked *pipeline.Looked) (*Session, error) {
 	env := &environ{started: time.Now(), opt: opt}
-	in := pipeline.Input{Vars: opt.Vars, Sources: pipeline.Sources{}}
+	in := pipeline.Input{Vars: opt.Vars, Sources: pipeline.Sources{}, Looked: looked}
 	if opt.ResultsDir != "" {
 		dir, err := filepath.Abs(opt.ResultsDir)
 		if err != nil {
@@ -118,7 +123,7 @@ func (s *Session) options() (pipeline.Options, error) {
 	opt := pipeline.Options{
 		Instances: s.opt.Instances, MaxWorkers: s.opt.MaxWorkers, BatchSize: s.opt.BatchSize, BatchAuto: s.opt.BatchAuto,
 		Force: s.opt.Force || s.opt.NoCache, Anew: s.opt.NoCache, FailFast: s.opt.FailFast, Wait: s.opt.Wait,
-		MaxWaiting: s.env.inFlight(), Program: s.opt.Program, Observe: s.opt.Observe, Drain: s.opt.Drain,
+		MaxWaiting: s.env.inFlight(), Program: s.opt.Program, Observe: s.opt.Observe, Drain: s.opt.Drain, Supersede: s.supersede,
 		Statuses: func(nodes []pipeline.NodeResult) map[string]int {
 			counts := map[string]int{}
 			for _, st := range s.statuses(nodes) {

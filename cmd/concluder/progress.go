@@ -56,7 +56,7 @@ func (p *progress) event(e pipeline.Event) {
 	p.at = e.Progress
 	switch e.Event {
 	case pipeline.EventRunStarted:
-		p.started, p.drawn = p.now(), p.now()
+		p.started, p.drawn, p.failures = p.now(), p.now(), 0
 	case pipeline.EventNodeFinished:
 		if e.State == pipeline.Failed.String() {
 			p.failure(e)

@@ -85,7 +85,7 @@ func runPipeline(file string, opt stages.Options, asJSON bool, stdout, stderr io
 		return exitOK, err
 	}
 	show = newProgress(stderr, s.Spent)
-	ctx, stop := interrupts(drain, show)
+	ctx, stop := interrupts(drain, func() { show.say(draining) })
 	defer stop()
 	ticking := every(time.Second, func() {
 		show.tick()
@@ -135,8 +135,12 @@ func every(d time.Duration, f func()) (stop func()) {
 	}
 }
 
-// interrupts drains at the first interrupt and cancels at the second.
-func interrupts(drain chan<- struct{}, show *progress) (context.Context, func()) {
+// draining is what people are told at the first interrupt.
+const draining = "interrupted: finishing what runs; interrupt again to stop at once"
+
+// interrupts drains at the first interrupt, after it has said so, and cancels
+// at the second.
+func interrupts(drain chan<- struct{}, say func()) (context.Context, func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
@@ -153,7 +157,7 @@ func interrupts(drain chan<- struct{}, show *progress) (context.Context, func())
 				cancel()
 				return
 			}
-			show.say("interrupted: finishing what runs; interrupt again to stop at once")
+			say()
 			close(drain)
 		}
 	}()

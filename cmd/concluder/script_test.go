@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"maps"
 	"os"
 	"os/exec"
 	"strconv"
@@ -37,6 +38,13 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// scriptCommands are the commands of scripts beside testscript's own.
+func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
+	cmds := maps.Clone(backgroundCommands)
+	cmds["exits"] = exits
+	return cmds
+}
+
 // The scripts are the specification of the command line: the first word of a
 // file's name is its topic.
 func TestScripts(t *testing.T) {
@@ -44,12 +52,13 @@ func TestScripts(t *testing.T) {
 		Dir:                 "testdata/script",
 		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
 		RequireExplicitExec: true,
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+		Cmds:                scriptCommands(),
 		// Each script has a model of its own, which answers by itself.
 		Setup: func(env *testscript.Env) error {
 			server := llmtest.New(llmtest.Config{})
 			env.Defer(server.Close)
 			env.Setenv("MODEL_URL", server.URL)
+			env.Values[backgroundKey{}] = new(*background)
 			return nil
 		},
 	})
