@@ -84,10 +84,10 @@ func (p *sample) autocorrelation(c curve) float64 {
 		}
 		last = r
 	}
-	if r0 == 0 {
-		return 0
+	if c := r1 / r0; !math.IsNaN(c) {
+		return c
 	}
-	return r1 / r0
+	return 0 // the residuals are all 0, or not finite
 }
 
 // r2 of a curve on all points, measured scale.
@@ -102,7 +102,8 @@ func (p *sample) r2(c curve) float64 {
 		sst += d * d
 		sse += r * r
 	}
-	if sst == 0 {
+	// A curve that is not finite on every point explains nothing.
+	if sst == 0 || math.IsNaN(sse) || math.IsInf(sse, 0) || math.IsInf(sst, 0) {
 		return 0
 	}
 	return 1 - sse/sst
