@@ -91,6 +91,9 @@ func (r *run) open() error {
 	if err := r.lock(); err != nil {
 		return err
 	}
+	if err := store.NoteOrigin(r.home, store.Origin{Pipeline: r.plan.Name, File: r.plan.File, Results: r.results}); err != nil {
+		return fmt.Errorf("the state directory cannot be written: %w", err)
+	}
 	remembered, err := store.OpenState(r.home)
 	if err != nil {
 		return err

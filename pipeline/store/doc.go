@@ -14,6 +14,7 @@
 //	  state/LABEL-HASH/    one pipeline with one results directory
 //	    log                how each node last ended
 //	    lock               held by the run at work
+//	    origin             whose folder this is, for what collects garbage
 //	  runs/ID.jsonl        the events of a run
 //
 // # The log
