@@ -94,5 +94,6 @@
 // way to them; when one of those comes or goes, or events are lost, all are
 // found anew.
 //
-// What is remembered is described in package store.
+// What is remembered is described in package store; CollectGarbage removes what
+// of it, and of the results, nothing reaches any more (gc.go, gc_state.go).
 package pipeline

@@ -198,3 +198,17 @@ func (r *RunStatus) add(e *eventLine) {
 		r.Duration, r.Statuses = time.Duration(e.Seconds*float64(time.Second)), e.Statuses
 	}
 }
+
+// firstEvent reads how a run began; zero where that cannot be read.
+func firstEvent(path string) (e eventLine) {
+	f, err := os.Open(path)
+	if err != nil {
+		return e
+	}
+	defer f.Close()
+	line, _ := bufio.NewReader(f).ReadBytes('\n')
+	if json.Unmarshal(line, &e) != nil {
+		return eventLine{}
+	}
+	return e
+}

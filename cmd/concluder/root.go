@@ -28,7 +28,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	root.AddCommand(runCommand(&code), watchCommand(&code), planCommand(), whyCommand(), statusCommand(), validateCommand(), fmtCommand(), initCommand(), graphCommand(), answersCommand(), exportCommand(), versionCommand())
+	root.AddCommand(runCommand(&code), watchCommand(&code), planCommand(), whyCommand(), statusCommand(), validateCommand(), fmtCommand(), initCommand(), graphCommand(), answersCommand(), exportCommand(), gcCommand(), versionCommand())
 	if err := root.Execute(); err != nil {
 		report(stderr, err)
 		switch {
