@@ -72,11 +72,10 @@ func FuzzConclude(f *testing.F) {
 		if len(s.X) == 0 {
 			return
 		}
-		start := time.Now()
-		a := Analyze(s, Options{Resamples: 20})
-		c := Conclude(s, a, nil)
-		if took := time.Since(start); took > time.Second {
-			t.Errorf("%d points took %v", len(s.X), took)
+		var a *Analysis
+		var c Conclusion
+		if !timely(func() { a = Analyze(s, Options{Resamples: 20}); c = Conclude(s, a, nil) }) {
+			t.Errorf("%d points took more than %v", len(s.X), slowest)
 		}
 		if !slices.Contains(judged[:], a.Class) || a.Class != c.Class {
 			t.Errorf("class %q, concluded %q", a.Class, c.Class)
@@ -90,7 +89,7 @@ func FuzzConclude(f *testing.F) {
 		if c.Shape.IsZero() {
 			return // the largest value itself
 		}
-		start = time.Now()
+		start := time.Now()
 		above(t, c.Bound.Text, s)
 		if took := time.Since(start); took > 2*time.Second {
 			t.Errorf("checking %s took %v", c.Bound.Text, took)

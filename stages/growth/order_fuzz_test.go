@@ -2,26 +2,9 @@ package growth
 
 import (
 	"testing"
-	"time"
 
 	"github.com/concluder/concluder/stages/expr"
 )
-
-// slowest is the longest that one comparison may take.
-const slowest = 100 * time.Millisecond
-
-// timely runs f and reports whether it stayed under the limit; a machine that
-// is busy gets two more tries.
-func timely(f func()) bool {
-	for range 3 {
-		start := time.Now()
-		f()
-		if time.Since(start) < slowest {
-			return true
-		}
-	}
-	return false
-}
 
 func FuzzCompare(f *testing.F) {
 	for _, p := range [][2]string{
