@@ -50,18 +50,22 @@
 // # A run
 //
 //  1. lock the state and the results, read what is remembered (run.go)
-//  2. scan: every instance is walked down its stages until something is stale,
+//  2. look at the files of the last snapshot: nodes whose files, and those of
+//     all they depend on, are what they were are up to date. When all are, the
+//     run ends here, and nothing has been evaluated (compiled*.go)
+//  3. scan: every instance is walked down its stages until something is stale,
 //     on all CPUs; most runs end here (schedule_scan.go)
-//  3. schedule: one goroutine owns the graph; it admits instances in file
+//  4. schedule: one goroutine owns the graph; it admits instances in file
 //     order through the window of batch_size and starts the nodes that are
 //     ready, earlier instances and deeper stages first (schedule.go). A worker
 //     holds one of max_workers slots, and none while in Task.Idle
 //     (run_slots.go)
-//  4. a worker computes the key, runs the kind in a private folder of the
+//  5. a worker computes the key, runs the kind in a private folder of the
 //     results directory, checks that the inputs are still what the key says,
 //     renames the outputs into place (node_run.go, node_publish.go), and only
 //     then the scheduler records the node
-//  5. aggregate nodes of Partial kinds, the outcome, the last event
+//  6. aggregate nodes of Partial kinds, the outcome, the next snapshot, the last
+//     event
 //
 // A process killed between rename and record leaves outputs that differ from
 // the record or a node without one: both run again. Records are flushed a few

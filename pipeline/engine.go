@@ -22,7 +22,11 @@ func Run(ctx context.Context, plan *Plan, opts Options) (*Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.loop()
+	if r.state == nil {
+		r.rest()
+	} else {
+		r.loop()
+	}
 	r.finish()
 	return r.outcome, errors.Join(r.fault, r.close())
 }

@@ -118,7 +118,7 @@ func (w *fileWorld) runs(opts Options, want ...string) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	for _, r := range out.Results {
+	for r := range out.Results {
 		if r.State == Failed {
 			w.t.Errorf("%s/%s: %s", r.Stage.Address(), r.Instance, r.Error)
 		}

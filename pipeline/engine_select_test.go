@@ -57,7 +57,7 @@ func TestUnselectedFailureKeepsItsRecord(t *testing.T) {
 	if out.Nodes != 4 || out.Cached != 4 {
 		t.Errorf("%d nodes, %d cached; want 4 and 4", out.Nodes, out.Cached)
 	}
-	for _, r := range out.Results {
+	for r := range out.Results {
 		if r.Stage.Kind.Name == "conclude" && r.Instance == "a" && (r.Error != "no model" || r.Selected || r.Stale) {
 			t.Errorf("conclude/a: %+v", r)
 		}

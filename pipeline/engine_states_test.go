@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"os"
 	"runtime"
@@ -26,7 +27,7 @@ func (w *world) failFor(kind string, err error, instances ...string) {
 // states lists how the nodes of an outcome stand, one word each.
 func states(out *Outcome) map[string]string {
 	m := map[string]string{}
-	for _, r := range out.Results {
+	for r := range out.Results {
 		s := r.State.String()
 		if r.Stale {
 			s += " stale"
@@ -51,7 +52,7 @@ func (w *world) wantStates(out *Outcome, want map[string]string) {
 
 func (w *world) errorOf(out *Outcome, node string) string {
 	w.t.Helper()
-	for _, r := range out.Results {
+	for r := range out.Results {
 		if strings.TrimSuffix(r.Stage.Kind.Name+"/"+r.Instance, "/") == node {
 			return r.Error
 		}
@@ -322,7 +323,9 @@ func TestStatusIsRemembered(t *testing.T) {
 
 func TestStatusesHook(t *testing.T) {
 	w := newWorld(t, "a")
-	w.opts.Statuses = func(rs []NodeResult) map[string]int { return map[string]int{"nodes": len(rs)} }
+	w.opts.Statuses = func(rs iter.Seq[NodeResult]) map[string]int {
+		return map[string]int{"nodes": len(slices.Collect(rs))}
+	}
 	if out := w.runs(all("a")...); out.Statuses["nodes"] != 4 {
 		t.Errorf("statuses %v", out.Statuses)
 	}

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/concluder/concluder/pipeline/store"
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 )
@@ -207,6 +208,7 @@ func (w *world) try(change ...func(*Options)) ([]string, *Outcome, error) {
 	w.mu.Lock()
 	w.ran = nil
 	w.mu.Unlock()
+	w.compile(opts.StateDir)
 	out, err := Run(context.Background(), w.plan, opts)
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -216,6 +218,49 @@ func (w *world) try(change ...func(*Options)) ([]string, *Outcome, error) {
 			out.Nodes, out.Executed, out.Cached, out.Failed, out.Skipped)
 	}
 	return w.ran, out, err
+}
+
+// compile gives the plan the snapshot of an earlier run, as Load does: so that
+// what every test here says holds with one, too.
+func (w *world) compile(stateDir string) {
+	w.t.Helper()
+	h := newKeyHash()
+	h.add(keyPart{name: strings.Join(w.plan.Instances, "\n")})
+	for _, s := range w.plan.Stages {
+		h.add(keyPart{name: s.Address(), value: fmt.Sprint(s.Kind.Version, s.PerInstance, s.Kind.Partial, s.Kind.Failed != nil, len(s.Deps))})
+		for _, d := range s.Deps {
+			h.add(keyPart{name: d.Attr, value: d.Stage.Address() + "." + d.Output})
+		}
+		instances := w.plan.Instances
+		if !s.PerInstance {
+			instances = []string{""}
+		}
+		for _, i := range instances {
+			spec, diags := s.Node(i)
+			if diags.HasErrors() {
+				w.plan.compiled = nil // such a plan would not have been loaded
+				return
+			}
+			h.add(keyPart{name: i, value: fmt.Sprintf("%#v %v %v", spec.Settings, spec.Inputs, spec.Outputs)})
+			for _, p := range spec.Providers {
+				h.add(keyPart{name: p.Attr, value: fmt.Sprintf("%v %#v", p.Provider.Name, p.Keyed)})
+			}
+		}
+	}
+	if stateDir == "" {
+		stateDir = filepath.Join(w.plan.Dir, stateDirName)
+	}
+	c := &compilation{definition: full(h)}
+	snap, damage, err := store.ReadSnapshot(store.PlaceOf(stateDir, w.plan.Dir, w.plan.Name, w.plan.ResultsDir), c.definition)
+	if err != nil {
+		damage = err.Error()
+	}
+	if snap != nil && !slices.Equal(snap.Instances, w.plan.Instances) {
+		w.t.Fatal("a snapshot of one definition has other instances")
+	}
+	c.damage = damage
+	c.snapshot.Store(snap)
+	w.plan.compiled = c
 }
 
 // runs runs the pipeline and fails the test unless exactly these nodes ran, and

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"encoding/json"
+	"iter"
 	"time"
 )
 
@@ -70,11 +71,14 @@ type Outcome struct {
 	Counts      map[string]int64 // counters of the stages, such as "requests"
 	Statuses    map[string]int   // see Options.Statuses
 	Duration    time.Duration
-	Paused      string       // why the run is paused; "" when it is not
-	Stopped     error        // the StopError that ended the run
-	Superseded  bool         // ended early for a newer plan: see Options.Supersede
-	Interrupted bool         // drained or cancelled before every node had its turn
-	Results     []NodeResult // of every node of every stage, in stage order, then instance order
+	Paused      string // why the run is paused; "" when it is not
+	Stopped     error  // the StopError that ended the run
+	Superseded  bool   // ended early for a newer plan: see Options.Supersede
+	Interrupted bool   // drained or cancelled before every node had its turn
+
+	// Results gives every node of every stage, in stage order, then instance
+	// order. It is made anew each time, from one goroutine at a time.
+	Results iter.Seq[NodeResult]
 }
 
 // finishedLine is the last line of `run --json`.

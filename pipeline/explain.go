@@ -48,11 +48,11 @@ func Explain(ctx context.Context, plan *Plan, opts Options) ([]NodePlan, error) 
 
 // openReader opens what is remembered for looking, without a lock.
 func openReader(plan *Plan, opts *Options) (*inspector, error) {
-	e, home, err := newInspector(plan, opts)
+	e, err := newInspector(plan, opts)
 	if err != nil {
 		return nil, err
 	}
-	if e.state, err = store.ReadState(home); err != nil {
+	if e.state, err = store.ReadState(e.home); err != nil {
 		return nil, err
 	}
 	if e.files, err = store.OpenFiles(opts.StateDir); err != nil {

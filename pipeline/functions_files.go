@@ -2,17 +2,21 @@ package pipeline
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"time"
 	"unicode/utf8"
 
+	"github.com/concluder/concluder/pipeline/store"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/function"
 )
@@ -27,8 +31,55 @@ type fileFunctions struct {
 	dir string // the pipeline file's folder
 
 	mu    sync.Mutex
-	reads map[string]bool
+	reads map[string]bool // paths of texts, of those too that could not be read
 	globs []Glob
+	texts map[string]seenText
+	lists map[Glob]*seenList
+
+	instances bool // the list of instances is being evaluated, by one goroutine
+}
+
+func newFileFunctions(dir string) *fileFunctions {
+	return &fileFunctions{dir: dir, reads: map[string]bool{}, texts: map[string]seenText{}, lists: map[Glob]*seenList{}}
+}
+
+// recallTexts takes over what was read for a plan that was made from the same.
+func (f *fileFunctions) recallTexts(texts []seenText) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, t := range texts {
+		f.reads[t.Path] = true
+		if _, ok := f.texts[t.Path]; !ok {
+			f.texts[t.Path] = t
+		}
+	}
+}
+
+// recallLists does so with the listings, those of the instances or the others.
+func (f *fileFunctions) recallLists(lists []seenList, other bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, l := range lists {
+		if l.Other != other || f.lists[l.Glob] != nil {
+			continue
+		}
+		f.globs = append(f.globs, l.Glob)
+		f.lists[l.Glob] = &l
+	}
+}
+
+// proof is what was read, in an order of its own.
+func (f *fileFunctions) proof() proof {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var p proof
+	for _, path := range slices.Sorted(maps.Keys(f.texts)) {
+		p.Texts = append(p.Texts, f.texts[path])
+	}
+	for _, g := range f.globs {
+		p.Lists = append(p.Lists, *f.lists[g])
+	}
+	return p
 }
 
 func (f *fileFunctions) functions() map[string]function.Function {
@@ -60,11 +111,12 @@ func (f *fileFunctions) file(name string) (cty.Value, error) {
 	f.mu.Lock()
 	f.reads[abs] = true // also one that is not there: it may come
 	f.mu.Unlock()
-	info, err := os.Stat(abs)
+	now := time.Now()
+	st, err := store.StatFile(abs)
 	switch {
 	case err != nil:
 		return cty.NilVal, fmt.Errorf("%s: %w", name, cause(err))
-	case !info.Mode().IsRegular():
+	case st.Type != 0:
 		return cty.NilVal, fmt.Errorf("%s is not a file", name) // a folder; a device might never end
 	}
 	data, err := os.ReadFile(abs)
@@ -74,6 +126,9 @@ func (f *fileFunctions) file(name string) (cty.Value, error) {
 	if !utf8.Valid(data) {
 		return cty.NilVal, fmt.Errorf("%s is not a text in UTF-8", name)
 	}
+	f.mu.Lock()
+	f.texts[abs] = seenText{abs, sha256.Sum256(data), st, store.Settled(abs, st, now)}
+	f.mu.Unlock()
 	return cty.StringVal(string(data)).Mark(fileMark{path: abs, show: name}), nil
 }
 
@@ -81,13 +136,11 @@ func (f *fileFunctions) file(name string) (cty.Value, error) {
 // folders that match a pattern. Names that start with a dot match only a
 // pattern that does, as in a shell. Folders keep what looks like an extension.
 func (f *fileFunctions) stems(pattern string) (cty.Value, error) {
-	dir, found, err := f.glob(pattern)
+	seen := &seenList{Settled: true}
+	dir, found, err := f.glob(pattern, seen)
 	if dir != "" {
-		f.mu.Lock()
-		if g := (Glob{Pattern: pattern, Dir: dir}); !slices.Contains(f.globs, g) {
-			f.globs = append(f.globs, g)
-		}
-		f.mu.Unlock()
+		seen.Glob = Glob{Pattern: pattern, Dir: dir}
+		f.noteList(seen)
 	}
 	if err != nil {
 		return cty.NilVal, err
@@ -129,6 +182,21 @@ func (f *fileFunctions) stems(pattern string) (cty.Value, error) {
 	return cty.ListVal(values), nil
 }
 
+// noteList notes a listing; one made twice was used for both.
+func (f *fileFunctions) noteList(l *seenList) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	l.Other = !f.instances
+	old := f.lists[l.Glob]
+	if old == nil {
+		f.globs = append(f.globs, l.Glob)
+		f.lists[l.Glob] = l
+		return
+	}
+	old.Other = old.Other || l.Other
+	old.Settled = old.Settled && l.Settled && slices.Equal(old.Folders, l.Folders)
+}
+
 // A globbed is one match of a pattern: its path as the pattern writes paths.
 type globbed struct {
 	show string
@@ -138,8 +206,9 @@ type globbed struct {
 // glob lists what matches a slash-separated pattern of the path package. It
 // differs from filepath.Glob in reporting what it cannot read, in letting the
 // folder's own name contain wildcards, and in telling files from folders.
-// dir is the folder whose listing decides, "" where the pattern is wrong.
-func (f *fileFunctions) glob(pattern string) (dir string, found []globbed, err error) {
+// dir is the folder whose listing decides, "" where the pattern is wrong. seen
+// gets what the listing was made from.
+func (f *fileFunctions) glob(pattern string, seen *seenList) (dir string, found []globbed, err error) {
 	if pattern == "" {
 		return "", nil, errors.New("the pattern is empty")
 	}
@@ -158,6 +227,7 @@ func (f *fileFunctions) glob(pattern string) (dir string, found []globbed, err e
 				at[k].show = joinShown(at[k].show, part, i)
 			}
 			if last {
+				seen.Settled = false // whether a path is there says no folder's stat
 				at, err = f.existing(at)
 				if dir == "" {
 					dir = absolute(f.dir, path.Dir(pattern))
@@ -173,9 +243,10 @@ func (f *fileFunctions) glob(pattern string) (dir string, found []globbed, err e
 		}
 		var next []globbed
 		for _, a := range at {
-			m, err := f.list(a.show, part, i, last)
+			m, err := f.list(a.show, part, i, last, seen)
 			// A folder that a wildcard did not choose must be there.
 			if errors.Is(err, fs.ErrNotExist) && len(next)+len(at) > 1 {
+				seen.Settled = false // it may come
 				continue
 			}
 			if err != nil {
@@ -196,12 +267,18 @@ func joinShown(folder, part string, i int) string {
 }
 
 // list returns a folder's entries that match one part of a pattern.
-func (f *fileFunctions) list(folder, part string, i int, last bool) ([]globbed, error) {
+func (f *fileFunctions) list(folder, part string, i int, last bool, seen *seenList) ([]globbed, error) {
 	where := folder
 	if i == 1 && folder == "" {
 		where = "/"
 	}
-	entries, err := os.ReadDir(absolute(f.dir, where))
+	real := absolute(f.dir, where)
+	now := time.Now()
+	if st, err := store.StatFile(real); err == nil {
+		seen.Folders = append(seen.Folders, seenFolder{real, st})
+		seen.Settled = seen.Settled && store.Settled(real, st, now)
+	}
+	entries, err := os.ReadDir(real)
 	if err != nil {
 		return nil, fmt.Errorf("folder %s: %w%s", cmp.Or(where, "."), cause(err), f.nearFolder(where, err))
 	}
@@ -216,6 +293,7 @@ func (f *fileFunctions) list(folder, part string, i int, last bool) ([]globbed, 
 		}
 		g := globbed{show: joinShown(folder, name, i), dir: e.IsDir()}
 		if e.Type()&fs.ModeSymlink != 0 {
+			seen.Settled = false // what it leads to may become another kind of file
 			if info, err := os.Stat(absolute(f.dir, g.show)); err == nil {
 				g.dir = info.IsDir()
 			}

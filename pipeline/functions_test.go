@@ -50,7 +50,7 @@ func TestStems(t *testing.T) {
 		{pattern: "**/*.json", err: "not supported"},
 		{pattern: "", err: "empty"},
 	} {
-		f := &fileFunctions{dir: dir, reads: make(map[string]bool)}
+		f := newFileFunctions(dir)
 		v, err := f.stems(c.pattern)
 		if c.err != "" {
 			if err == nil || !strings.Contains(err.Error(), c.err) {
@@ -79,7 +79,7 @@ func TestStemsUnicode(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o666); err != nil {
 			t.Skip("the file system refuses the name:", err)
 		}
-		f := &fileFunctions{dir: dir, reads: make(map[string]bool)}
+		f := newFileFunctions(dir)
 		if _, err := f.stems("*.json"); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v", name, err)
 		}
@@ -102,7 +102,7 @@ func TestStemsLinks(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "real.json"), nil, 0o666); err != nil {
 		t.Fatal(err)
 	}
-	f := &fileFunctions{dir: dir, reads: make(map[string]bool)}
+	f := newFileFunctions(dir)
 	v, err := f.stems("*.json")
 	if got := strings.Join(stringList(v), " "); err != nil || got != "d.json f gone real" {
 		t.Errorf("%q, %v", got, err)

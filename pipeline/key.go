@@ -122,6 +122,8 @@ type inputSeen struct {
 	absent bool
 	digest store.Digest
 	stat   store.Stat
+
+	settled bool // as long as the stat is what it is, so is the digest
 }
 
 // An upstreamSeen is what a node sees of one reference: of a node, or of all

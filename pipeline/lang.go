@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/concluder/concluder/pipeline/store"
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
@@ -19,6 +20,12 @@ import (
 type Input struct {
 	Vars       map[string]string // values of variables, as on the command line
 	ResultsDir string            // instead of the file's results_dir when set; relative to the working directory
+
+	// StateDir is where an earlier run may have left a snapshot, by which an
+	// unchanged file with many instances is read fast; "" for .concluder beside
+	// the file. Program is the version of what reads it.
+	StateDir string
+	Program  string
 
 	// Sources, when it has the pipeline file's name, gives its text instead of
 	// the file system. Load adds what it reads, for WriteDiagnostics.
@@ -41,7 +48,9 @@ type Looked struct {
 // an error among them; beside a plan there may be warnings.
 //
 // Load evaluates every node of every instance once, reads the folders named by
-// stems and the files named by file(), and writes nothing.
+// stems and the files named by file(), and writes nothing. Where a run has left
+// a snapshot of the same plan, and nothing that shaped it has changed, it does
+// none of that.
 func Load(path string, kinds Kinds, in Input) (*Plan, hcl.Diagnostics) {
 	if in.Sources == nil {
 		in.Sources = make(Sources)
@@ -82,6 +91,10 @@ type loader struct {
 	brokenProviders, brokenStages map[string]bool
 	missingOutputs                []missingOutput
 
+	compiled *compilation
+	snapshot *store.Snapshot // of the same plan, nil when there is none
+	recalled proof           // with snapshot: what the plan was made from
+
 	seed      maphash.Seed // for paths
 	plan      *Plan
 	instances bool // plan.Instances is known
@@ -92,7 +105,8 @@ func (l *loader) load() *Plan {
 	if !ok || !l.parse(src) {
 		return nil
 	}
-	l.files = &fileFunctions{dir: l.dir, reads: map[string]bool{l.file: true}}
+	l.files = newFileFunctions(l.dir)
+	l.files.reads[l.file] = true
 	l.base = &hcl.EvalContext{Functions: pureFunctions(), Variables: make(map[string]cty.Value)}
 	maps.Copy(l.base.Functions, l.files.functions())
 	l.plan = &Plan{File: l.file, Dir: l.dir}
@@ -103,7 +117,10 @@ func (l *loader) load() *Plan {
 	l.readProviders()
 	l.readStages()
 	l.arrange()
-	l.evaluateNodes()
+	if l.snapshot == nil || len(l.diags) > 0 {
+		l.evaluateNodes()
+	}
+	l.compile()
 
 	saw := l.looked()
 	l.plan.Reads, l.plan.Globs = saw.Reads, saw.Globs

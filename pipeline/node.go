@@ -185,7 +185,7 @@ const (
 	wordEnded    nodeWord = 1 << 8  // will not change any more in this run
 	wordStale    nodeWord = 1 << 9  // see Upstream.Stale
 	wordSelected nodeWord = 1 << 10 // part of the selection
-	wordRecord   nodeWord = 1 << 11 // has a record
+	wordFresh    nodeWord = 1 << 11 // up to date by the snapshot
 )
 
 // state is how the node stands in this run.
@@ -198,7 +198,7 @@ func (w nodeWord) has(flag nodeWord) bool { return w&flag != 0 }
 
 // ended returns the word of the node when it has ended so.
 func (w nodeWord) end(state, shown State, stale bool) nodeWord {
-	w = w&(wordSelected|wordRecord) | wordEnded | nodeWord(state) | nodeWord(shown)<<4
+	w = w&wordSelected | wordEnded | nodeWord(state) | nodeWord(shown)<<4
 	if stale {
 		w |= wordStale
 	}

@@ -18,9 +18,14 @@ type inspector struct {
 	opts    *Options
 	l       *layout
 	words   nodeTable
-	state   *store.State
+	state   *store.State // nil in a run with nothing to do: see recordOf
 	files   *store.Files
 	results string // absolute
+	home    string // the folder of this pipeline and results directory in the state directory
+
+	snapshot *store.Snapshot        // of this plan, nil when there is none
+	fresh    store.NodeSet          // its nodes whose own files are what they were
+	builder  *store.SnapshotBuilder // of the next one, nil where none is made
 
 	// whyNot says why a selected node did not run.
 	whyNot func(node int) string
@@ -33,10 +38,12 @@ type inspection struct {
 	key    store.Short
 	parts  keyList
 	last   store.Record
-	known  bool     // there is a last record
-	stale  bool     // it has to be executed
-	causes []Reason // why: only the first where full was not asked for
-	err    error    // its key cannot be computed
+	known  bool         // there is a last record
+	stale  bool         // it has to be executed
+	looks  []store.Look // the files it looked at by itself
+	racy   bool         // one of them may change without another stat
+	causes []Reason     // why: only the first where full was not asked for
+	err    error        // its key cannot be computed
 }
 
 // inspect computes a node's key and compares it with the record. full finds
@@ -69,6 +76,7 @@ func (e *inspector) inspect(stage, instance int, full bool) *inspection {
 	in.key = hash.sum()
 	e.judge(in, full)
 	in.stale = len(in.causes) > 0
+	e.keep(in, instance)
 	return in
 }
 
@@ -102,10 +110,10 @@ func (e *inspector) fill(m *manifest, stage, instance int) error {
 // see digests an input.
 func (e *inspector) see(s *inputSeen) error {
 	var err error
-	s.digest, s.stat, err = e.files.Digest(s.Path)
+	s.digest, s.stat, s.settled, err = e.files.Look(s.Path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		s.absent = true
+		s.absent, s.settled = true, true
 	case err != nil:
 		return fmt.Errorf("input %s: cannot read %s: %w", s.Attr, s.Show, pathless(err))
 	}
@@ -206,7 +214,7 @@ func (e *inspector) checkDisk(in *inspection) []Reason {
 	var out []Reason
 	for _, o := range in.last.Outputs {
 		path := e.outputPath(in.stage.Stage, o.Path)
-		d, st, err := e.files.Digest(path)
+		d, st, settled, err := e.files.Look(path)
 		r := Reason{What: "output " + o.Name + " (" + o.Path + ")"}
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
@@ -218,11 +226,85 @@ func (e *inspector) checkDisk(in *inspection) []Reason {
 			r.What += " was changed by hand"
 			r.Old, r.New = showDigest(o.Digest.Cut()), showDigest(d.Cut())
 		default:
+			in.looks = append(in.looks, store.Look{Path: path, Stat: st})
+			in.racy = in.racy || !settled
 			continue
 		}
 		out = append(out, r)
 	}
 	return out
+}
+
+// keep notes a node that is up to date for the next snapshot.
+func (e *inspector) keep(in *inspection, instance int) {
+	if e.builder == nil || in.stale || in.err != nil || in.racy || !in.last.Valid {
+		return
+	}
+	for i := range in.inputs {
+		f := &in.inputs[i]
+		if !f.settled {
+			return
+		}
+		in.looks = append(in.looks, store.Look{Path: f.Path, Stat: f.stat})
+	}
+	e.builder.Keep(in.node, instance, in.last.Status, in.looks)
+}
+
+// untouched reports whether a node is as up to date as it was when the snapshot
+// was made: its own files are what they were, what it depends on is untouched,
+// and nobody asks for it anew. All it depends on has ended.
+func (e *inspector) untouched(stage, instance int) bool {
+	node := e.l.node(stage, instance)
+	if !e.fresh.Has(node) {
+		return false
+	}
+	if e.askedFor(node) {
+		return false
+	}
+	rs := &e.l.stages[stage]
+	for _, need := range rs.needs {
+		ns := &e.l.stages[need]
+		if rs.PerInstance || !ns.PerInstance {
+			if !e.words.get(e.l.node(need, instance)).has(wordFresh) {
+				return false
+			}
+			continue
+		}
+		for k := range ns.count {
+			if !e.words.get(ns.base + k).has(wordFresh) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// askedFor reports whether somebody asks for a fresh node anew.
+func (e *inspector) askedFor(node int) bool {
+	return e.words.get(node).has(wordSelected) && (e.opts.Force || e.opts.Anew ||
+		len(e.opts.RetryStatuses) > 0 && slices.Contains(e.opts.RetryStatuses, e.snapshot.Status(node)))
+}
+
+// recordOf returns how a node last ended, where a run with nothing to do has
+// not read that.
+func (e *inspector) recordOf(address, instance string, part store.Part) (store.Record, bool) {
+	if e.state == nil {
+		s, err := store.ReadState(e.home)
+		if err != nil {
+			return store.Record{}, false
+		}
+		e.state = s
+	}
+	return e.state.Get(address, instance, part)
+}
+
+// restEnding ends a node that is untouched.
+func (e *inspector) restEnding(node int) ending {
+	end := ending{node: node, state: Cached, shown: Done, fresh: true}
+	if !e.words.get(node).has(wordSelected) {
+		end.state, end.note = NotRun, "not selected"
+	}
+	return end
 }
 
 // outputPath is where an output lies.

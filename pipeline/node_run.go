@@ -21,6 +21,7 @@ type ending struct {
 	stale   bool // see Upstream.Stale
 	ran     bool // node_started was said of it
 	again   bool // an input changed meanwhile: to be run once more
+	fresh   bool // see inspector.untouched
 	left    bool // code of the kind still runs: see errAbandoned
 	rec     *store.Record
 	note    string // why a selected node did not run
@@ -30,6 +31,15 @@ type ending struct {
 	fatal   error // a fault of the run itself
 	counts  map[string]int64
 	elapsed time.Duration
+}
+
+// word is a node's word when it has ended so.
+func (e *ending) word(w nodeWord) nodeWord {
+	w = w.end(e.state, e.shown, e.stale)
+	if e.fresh {
+		w |= wordFresh
+	}
+	return w
 }
 
 // maxAttempts is how often a node is run in one run because its inputs keep
@@ -44,6 +54,9 @@ func (r *run) work(stage, instance int, probe bool, attempt int, h *holder) endi
 	w := r.words.get(node)
 	selected := w.has(wordSelected)
 
+	if r.untouched(stage, instance) {
+		return r.restEnding(node)
+	}
 	if !rs.Kind.Partial {
 		if end, ok := r.blocked(stage, instance, node, selected, probe); ok {
 			return end

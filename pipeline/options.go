@@ -1,5 +1,7 @@
 package pipeline
 
+import "iter"
+
 // Options are what a run is told beside the pipeline file. None of them is
 // part of a key.
 type Options struct {
@@ -23,7 +25,7 @@ type Options struct {
 
 	// Statuses counts the results by the words that people see; it fills in
 	// Outcome.Statuses. Nil counts each selected node's own status.
-	Statuses func([]NodeResult) map[string]int
+	Statuses func(iter.Seq[NodeResult]) map[string]int
 
 	// Drain, when closed, lets what runs finish and starts nothing more: the
 	// first interrupt. Nodes that only wait see it by Task.Draining. Partial aggregate nodes still run, so that the report

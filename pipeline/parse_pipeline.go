@@ -11,10 +11,13 @@ import (
 	"github.com/zclconf/go-cty/cty/convert"
 )
 
-// pipelineAttributes are those of the pipeline block.
+// instancesAttr is the attribute that lists the instances.
+const instancesAttr = "instances"
+
+// pipelineAttributes are those of the pipeline block, that one first.
 func pipelineAttributes() []Attribute {
 	return []Attribute{
-		{Name: "instances", Type: cty.List(cty.String), Required: true},
+		{Name: instancesAttr, Type: cty.List(cty.String), Required: true},
 		{Name: "max_workers", Type: cty.Number, Check: WholeAtLeast(1)},
 		{Name: "batch_size", Type: cty.DynamicPseudoType, Check: batchSize},
 		{Name: "results_dir", Type: cty.String, Check: NotEmpty},
@@ -59,14 +62,14 @@ func (l *loader) readPipeline() {
 	values := make(map[string]cty.Value)
 	for i := range attrs {
 		a := &attrs[i]
+		if a.Name == instancesAttr {
+			continue
+		}
 		if v, _, ok := l.attribute(b.Body, a, a.Name); ok && !v.IsNull() {
 			values[a.Name] = v
 		}
 	}
 
-	if v, ok := values["instances"]; ok {
-		l.readInstances(v, b.Body.Attributes["instances"].Expr)
-	}
 	if v, ok := values["max_workers"]; ok {
 		l.plan.MaxWorkers = wholeNumber(v)
 	}
@@ -90,6 +93,21 @@ func (l *loader) readPipeline() {
 			return
 		}
 		l.plan.ResultsDir = abs
+	}
+	l.recall()
+	if !l.recallInstances() {
+		l.evaluateInstances(b, &attrs[0])
+	}
+	l.settleInstances()
+}
+
+// evaluateInstances evaluates the list of instances.
+func (l *loader) evaluateInstances(b *hclsyntax.Block, a *Attribute) {
+	l.files.instances = true
+	v, _, ok := l.attribute(b.Body, a, a.Name)
+	l.files.instances = false
+	if ok && !v.IsNull() {
+		l.readInstances(v, b.Body.Attributes[instancesAttr].Expr)
 	}
 }
 

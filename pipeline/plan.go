@@ -26,7 +26,9 @@ type Plan struct {
 	Reads []string // absolute paths of the files whose content was read
 	Globs []Glob   // listings, each once, in the order first read
 
-	twins map[string]string // file names of instances that differ only in case
+	twins map[string]string // file names of instances that differ only in case; in a compiled plan all that differ from the instance's name
+
+	compiled *compilation // nil where Load found something to say
 }
 
 // A Glob is a listing of files that the pipeline file asked for with stems.

@@ -21,7 +21,6 @@ type run struct {
 	ctx     context.Context // ends when everything is to stop at once
 	id      string
 	began   time.Time
-	home    string // the folder of this pipeline and results directory in the state directory
 	staging *staging
 	slots   *slots
 	workers int
@@ -49,24 +48,25 @@ type run struct {
 const stateDirName = ".concluder"
 
 // newInspector makes what Run and Explain share, all but the stores.
-func newInspector(plan *Plan, opts *Options) (*inspector, string, error) {
+func newInspector(plan *Plan, opts *Options) (*inspector, error) {
 	if opts.StateDir == "" {
 		opts.StateDir = filepath.Join(plan.Dir, stateDirName)
 	}
 	e := &inspector{plan: plan, opts: opts, l: newLayout(plan), results: plan.ResultsDir}
+	e.home = store.PlaceOf(opts.StateDir, plan.Dir, plan.Name, e.results)
 	e.words = make(nodeTable, e.l.nodes)
 	err := e.l.selectNodes(opts.Instances, opts.Without, func(node int) { e.words.set(node, wordSelected) })
-	return e, store.PlaceOf(opts.StateDir, plan.Dir, plan.Name, e.results), err
+	return e, err
 }
 
 // openRun locks and opens everything a run needs.
 func openRun(ctx context.Context, plan *Plan, opts Options) (*run, error) {
 	began := time.Now()
-	e, home, err := newInspector(plan, &opts)
+	e, err := newInspector(plan, &opts)
 	if err != nil {
 		return nil, err
 	}
-	r := &run{inspector: *e, ctx: ctx, began: began, id: newRunID(began), home: home,
+	r := &run{inspector: *e, ctx: ctx, began: began, id: newRunID(began),
 		messages: make(chan message, 256), notes: map[int]string{}, draining: make(chan struct{}), outcome: &Outcome{Counts: map[string]int64{}}}
 	r.whyNot = r.note
 	r.outcome.Run = r.id
@@ -94,17 +94,23 @@ func (r *run) open() error {
 	if err := store.NoteOrigin(r.home, store.Origin{Pipeline: r.plan.Name, File: r.plan.File, Results: r.results}); err != nil {
 		return fmt.Errorf("the state directory cannot be written: %w", err)
 	}
-	remembered, err := store.OpenState(r.home)
-	if err != nil {
+	r.staging = openStaging(r.results, r.id)
+	var err error
+	if r.events, err = openEventLog(dir, r.id); err != nil {
 		return err
 	}
-	r.state = remembered
+	r.recall()
+	if r.atRest() {
+		return nil
+	}
+	if r.state, err = store.OpenState(r.home); err != nil {
+		return err
+	}
 	if r.files, err = store.OpenFiles(dir); err != nil {
 		return err
 	}
-	r.staging = openStaging(r.results, r.id)
-	r.events, err = openEventLog(dir, r.id)
-	return err
+	r.startSnapshot()
+	return nil
 }
 
 // lock makes this the only run of the pipeline and in the results directory.
@@ -194,7 +200,11 @@ func (r *run) setLimits() {
 
 // close puts away what a run holds. The outcome is complete but for the time.
 func (r *run) close() error {
-	err := errors.Join(r.state.Close(), r.files.Close(), r.staging.close())
+	err := r.staging.close()
+	if r.state != nil {
+		err = errors.Join(err, r.state.Close(), r.files.Close())
+		r.saveSnapshot()
+	}
 	r.outcome.Duration = time.Since(r.began)
 	r.emit(Event{Event: EventRunFinished, Outcome: r.outcome})
 	return errors.Join(err, r.events.close(), r.unlock())

@@ -1,13 +1,17 @@
 package pipeline
 
-import "github.com/concluder/concluder/pipeline/store"
+import (
+	"iter"
+
+	"github.com/concluder/concluder/pipeline/store"
+)
 
 // finish fills in the outcome from how the nodes ended.
 func (r *run) finish() {
 	o := r.outcome
 	p := &r.progress
 	o.Nodes, o.Executed, o.Cached, o.Failed, o.Skipped = p.Nodes, p.Executed, p.Cached, p.Failed, p.Skipped
-	o.Results = r.nodeResults()
+	o.Results = r.nodeResults
 	count := r.opts.Statuses
 	if count == nil {
 		count = countStatuses
@@ -16,18 +20,18 @@ func (r *run) finish() {
 }
 
 // countStatuses counts the selected nodes by their own status.
-func countStatuses(results []NodeResult) map[string]int {
+func countStatuses(results iter.Seq[NodeResult]) map[string]int {
 	m := map[string]int{}
-	for i := range results {
-		if n := &results[i]; n.Selected && n.Status != "" {
+	for n := range results {
+		if n.Selected && n.Status != "" {
 			m[n.Status]++
 		}
 	}
 	return m
 }
 
-func (e *inspector) nodeResults() []NodeResult {
-	results := make([]NodeResult, 0, e.l.nodes)
+// nodeResults gives every node, one at a time: there may be millions.
+func (e *inspector) nodeResults(yield func(NodeResult) bool) {
 	for s := range e.l.stages {
 		rs := &e.l.stages[s]
 		for k := range rs.count {
@@ -35,16 +39,21 @@ func (e *inspector) nodeResults() []NodeResult {
 			if rs.PerInstance {
 				instance = e.l.instances[k]
 			}
-			results = append(results, e.nodeResult(rs, rs.base+k, instance))
+			if !yield(e.nodeResult(rs, rs.base+k, instance)) {
+				return
+			}
 		}
 	}
-	return results
 }
 
 func (e *inspector) nodeResult(rs *runStage, node int, instance string) NodeResult {
 	w := e.words.get(node)
 	r := NodeResult{Stage: rs.Stage, Instance: instance, Selected: w.has(wordSelected), State: w.state(), Stale: w.has(wordStale)}
-	rec, known := e.state.Get(rs.address, instance, store.Head)
+	if w.has(wordFresh) {
+		r.Status, r.from = e.snapshot.Status(node), e
+		return r
+	}
+	rec, known := e.recordOf(rs.address, instance, store.Head)
 	if known {
 		r.Status, r.Error, r.from = rec.Status, rec.Error, e
 		r.Stale = r.Stale || !rec.Valid && State(rec.State) == Done
@@ -61,6 +70,6 @@ func (r NodeResult) Outputs() map[string]Artifact {
 	if r.from == nil {
 		return nil
 	}
-	rec, _ := r.from.state.Get(r.Stage.Address(), r.Instance, store.Results)
+	rec, _ := r.from.recordOf(r.Stage.Address(), r.Instance, store.Results)
 	return r.from.artifacts(r.Stage, rec.Outputs)
 }

@@ -33,16 +33,16 @@ func Records(plan *Plan, opts Options) ([]NodeResult, error) {
 		}
 	}
 	e.whyNot = func(int) string { return "" }
-	return e.nodeResults(), nil
+	return slices.Collect(e.nodeResults), nil
 }
 
 // Holder says which process runs the pipeline now, nil when none does.
 func Holder(plan *Plan, opts Options) (*store.HeldError, error) {
-	_, home, err := newInspector(plan, &opts)
+	e, err := newInspector(plan, &opts)
 	if err != nil {
 		return nil, err
 	}
-	return store.Holder(filepath.Join(home, lockName))
+	return store.Holder(filepath.Join(e.home, lockName))
 }
 
 // An Orphan is a file that a node published which the pipeline file does not

@@ -26,7 +26,7 @@ func TestRecords(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.wantStates(&Outcome{Results: rs}, map[string]string{"load/a": "done", "conclude/b": "failed", "plot/b": "skipped", "report": "done"})
+	w.wantStates(&Outcome{Results: slices.Values(rs)}, map[string]string{"load/a": "done", "conclude/b": "failed", "plot/b": "skipped", "report": "done"})
 	for _, r := range rs {
 		if r.Stage.Kind.Name == "load" {
 			if a := r.Outputs()["out"]; a.Path != w.path("results/load/"+r.Instance+".txt") || len(a.Digest) != 64 {

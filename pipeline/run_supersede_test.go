@@ -67,7 +67,7 @@ func TestSupersedeCancelsWhatChanged(t *testing.T) {
 		return w.plan
 	}, "a")
 	w.wantStates(out, map[string]string{"load/a": "done", "conclude/a": "not_run", "conclude/b": "done", "conclude/c": "done"})
-	for _, r := range out.Results {
+	for r := range out.Results {
 		if r.Stage.Kind.Name == "conclude" && r.Instance == "a" && r.Error != errSuperseded.Error() {
 			t.Errorf("conclude/a: error %q", r.Error)
 		}

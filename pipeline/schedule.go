@@ -70,9 +70,12 @@ const interrupted = "interrupted"
 // loop runs the graph until every node has ended.
 func (r *run) loop() {
 	r.prepare()
-	r.emit(Event{Event: EventRunStarted, Pipeline: filepath.Base(r.home), Total: r.progress.Nodes, Message: r.opts.Program})
+	r.begin()
 	for _, d := range r.state.Damage() {
 		r.emit(Event{Event: EventWarning, Message: "the state was damaged, nodes whose records are lost run again: " + d})
+	}
+	if c := r.plan.compiled; c != nil && c.damage != "" {
+		r.emit(Event{Event: EventWarning, Message: "the snapshot was damaged, everything is looked at anew: " + c.damage})
 	}
 	r.startGraph()
 
@@ -110,6 +113,11 @@ func (r *run) loop() {
 	if r.syncing != nil {
 		<-r.syncing
 	}
+}
+
+// begin says that the run begins.
+func (r *run) begin() {
+	r.emit(Event{Event: EventRunStarted, Pipeline: filepath.Base(r.home), Total: r.progress.Nodes, Message: r.opts.Program})
 }
 
 // prepare counts what there is to do.

@@ -35,7 +35,7 @@ func (r *run) end(e *ending) {
 		r.notes[e.node] = e.note
 		r.mu.Unlock()
 	}
-	r.words.set(e.node, w.end(e.state, e.shown, e.stale))
+	r.words.set(e.node, e.word(w))
 	r.count(e, w.has(wordSelected))
 	r.release(s, i, w.has(wordSelected), false)
 	r.report(e, rs, i, w.has(wordSelected))

@@ -47,8 +47,7 @@ func (r *run) scan(stages []int, chunk int) {
 				return
 			}
 			if end, ok := r.glance(s, i); ok {
-				w := r.words.get(end.node)
-				r.words.set(end.node, w.end(end.state, end.shown, end.stale))
+				r.words.set(end.node, end.word(r.words.get(end.node)))
 			}
 		}
 	}
@@ -58,6 +57,9 @@ func (r *run) scan(stages []int, chunk int) {
 // depends on has ended.
 func (r *run) glance(s, i int) (ending, bool) {
 	rs := &r.l.stages[s]
+	if r.untouched(s, i) {
+		return r.restEnding(r.l.node(s, i)), true
+	}
 	whole := true
 	for _, need := range rs.needs {
 		w := r.words.get(r.l.node(need, i))

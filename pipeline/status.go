@@ -65,11 +65,11 @@ func ReadStatus(plan *Plan, opts Options) (*Status, error) {
 	if s.Holder, err = Holder(plan, opts); err != nil && !errors.Is(err, fs.ErrPermission) && !faultOfRun(err) {
 		return nil, err // where nothing can be written, no run can be at work
 	}
-	_, home, err := newInspector(plan, &opts)
+	e, err := newInspector(plan, &opts)
 	if err != nil {
 		return nil, err
 	}
-	s.LastRun, err = lastRun(opts.StateDir, filepath.Base(home))
+	s.LastRun, err = lastRun(opts.StateDir, filepath.Base(e.home))
 	return s, err
 }
 

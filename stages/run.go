@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"iter"
 	"path/filepath"
 	"strings"
 	"time"
@@ -103,7 +104,7 @@ func Open(file string, opt Options) (*Session, error) { return open(file, opt, n
 // open also says what it looked at.
 func open(file string, opt Options, looked *pipeline.Looked) (*Session, error) {
 	env := &environ{started: time.Now(), opt: opt}
-	in := pipeline.Input{Vars: opt.Vars, Sources: pipeline.Sources{}, Looked: looked}
+	in := pipeline.Input{Vars: opt.Vars, StateDir: opt.StateDir, Program: opt.Program, Sources: pipeline.Sources{}, Looked: looked}
 	if opt.ResultsDir != "" {
 		dir, err := filepath.Abs(opt.ResultsDir)
 		if err != nil {
@@ -124,7 +125,7 @@ func (s *Session) options() (pipeline.Options, error) {
 		Instances: s.opt.Instances, MaxWorkers: s.opt.MaxWorkers, BatchSize: s.opt.BatchSize, BatchAuto: s.opt.BatchAuto,
 		Force: s.opt.Force || s.opt.NoCache, Anew: s.opt.NoCache, FailFast: s.opt.FailFast, Wait: s.opt.Wait,
 		MaxWaiting: s.env.inFlight(), Program: s.opt.Program, Observe: s.opt.Observe, Drain: s.opt.Drain, Supersede: s.supersede,
-		Statuses: func(nodes []pipeline.NodeResult) map[string]int {
+		Statuses: func(nodes iter.Seq[pipeline.NodeResult]) map[string]int {
 			counts := map[string]int{}
 			for _, st := range s.statuses(nodes) {
 				counts[string(st)]++
@@ -190,10 +191,10 @@ func (s *Session) resultStage() *pipeline.Stage {
 }
 
 // statuses is how each selected instance ended.
-func (s *Session) statuses(nodes []pipeline.NodeResult) map[string]Status {
+func (s *Session) statuses(nodes iter.Seq[pipeline.NodeResult]) map[string]Status {
 	of := map[string]Status{}
 	stage := s.resultStage()
-	for _, n := range nodes {
+	for n := range nodes {
 		if n.Stage == stage && n.Selected {
 			of[n.Instance] = statusOf(n)
 		}
@@ -218,7 +219,7 @@ func (s *Session) Results(out *pipeline.Outcome) (map[string]*Result, error) {
 	results := make(map[string]*Result, len(s.Plan.Instances))
 	plots := map[string]string{}
 	stage := s.resultStage()
-	for _, n := range out.Results {
+	for n := range out.Results {
 		switch {
 		case n.Stage.Kind.Name == "plot" && n.State == pipeline.Failed:
 			plots[n.Instance] = n.Error
@@ -253,7 +254,7 @@ func (s *Session) Results(out *pipeline.Outcome) (map[string]*Result, error) {
 func (s *Session) Rejected(out *pipeline.Outcome) (verdicts map[string]int, first string) {
 	verdicts = map[string]int{}
 	stage := s.resultStage()
-	for _, n := range out.Results {
+	for n := range out.Results {
 		if n.Stage != stage || !n.Selected || Status(n.Status) != StatusLLMFailed {
 			continue
 		}

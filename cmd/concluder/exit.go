@@ -65,7 +65,7 @@ func outcomeCode(out *pipeline.Outcome, err error) int {
 	}
 	// What is no instance's status counts as well, but for plots: an exec stage,
 	// or another conclude stage than the one that gives the results.
-	for _, n := range out.Results {
+	for n := range out.Results {
 		if n.Selected && n.Stage.Kind.Name != "plot" && (n.State == pipeline.Failed || n.State == pipeline.Skipped) {
 			return exitIncomplete
 		}
@@ -75,7 +75,7 @@ func outcomeCode(out *pipeline.Outcome, err error) int {
 
 // summaryFailed reports whether what the run found could not be written down.
 func summaryFailed(out *pipeline.Outcome) bool {
-	for _, n := range out.Results {
+	for n := range out.Results {
 		if n.Stage.Kind.Name == "summarize" && n.State == pipeline.Failed {
 			return true
 		}

@@ -81,3 +81,10 @@ func (c *clock) close() {
 		c.f = nil
 	}
 }
+
+// Settled reports whether a file or folder that had this stat at or after a
+// moment cannot change any more without another stat. Where time stamps are
+// another machine's nobody knows.
+func Settled(path string, st Stat, at time.Time) bool {
+	return st.Ino != 0 && margin(path) == marginLocal && st.changed() < at.Add(-marginRemote).UnixNano()
+}

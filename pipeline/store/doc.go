@@ -13,6 +13,7 @@
 //	  clock                written to read the file system's clock
 //	  state/LABEL-HASH/    one pipeline with one results directory
 //	    log                how each node last ended
+//	    snapshot           what was up to date, and the stat of every file that says so
 //	    lock               held by the run at work
 //	    origin             whose folder this is, for what collects garbage
 //	  runs/ID.jsonl        the events of a run
@@ -38,6 +39,17 @@
 // Power may fail: the log is synced now and then and at the end, outputs are
 // not. A lost output has another size or digest than its record and is made
 // again.
+//
+// # The snapshot
+//
+// A run with nothing to do reads neither the log nor the digests of files. A
+// Snapshot holds, for one definition of a pipeline, the instances, the nodes
+// that were up to date when a run looked at them, and the stat of every file
+// that this rests on: magic and version, a checksum of the rest, and arrays.
+// Paths are patterns in which the instance's name is left out. Only files whose
+// stat was settled make a node fresh. The snapshot names the log it was made
+// beside; with another, as after a kill, only its instances count. It is written
+// by every run that found more or less to be fresh, and is never needed.
 //
 // # Files
 //

@@ -42,32 +42,39 @@ const readAttempts = 3
 // that has it. The error is an *fs.PathError, fs.ErrNotExist among its causes
 // when there is no such file, or an *UnsettledError.
 func (f *Files) Digest(path string) (Digest, Stat, error) {
-	st, err := statPath(path)
-	if err != nil {
-		return Digest{}, st, err
+	d, st, _, err := f.Look(path)
+	return d, st, err
+}
+
+// Look is Digest, and says whether the stat is settled: as long as it is what
+// it is, so is the digest.
+func (f *Files) Look(path string) (d Digest, st Stat, settled bool, err error) {
+	if st, err = statPath(path); err != nil {
+		return d, st, false, err
 	}
 	return f.digest(path, st)
 }
 
-func (f *Files) digest(path string, st Stat) (Digest, Stat, error) {
+func (f *Files) digest(path string, st Stat) (d Digest, _ Stat, settled bool, err error) {
 	if st.Type != 0 {
-		return Digest{}, st, notRegular(path, st)
+		return d, st, false, notRegular(path, st)
 	}
 	if d, settled, ok := f.lookup(st); ok && settled {
-		return d, st, nil
+		return d, st, true, nil
 	}
 	for range readAttempts {
 		before := f.clock.now()
 		d, st, stable, err := hashFile(path, true)
 		if err != nil {
-			return Digest{}, st, err
+			return Digest{}, st, false, err
 		}
 		if stable {
-			f.note(st, d, st.Ino != 0 && st.changed() < before-f.clock.margin(st.Dev, path))
-			return d, st, nil
+			settled := st.Ino != 0 && st.changed() < before-f.clock.margin(st.Dev, path)
+			f.note(st, d, settled)
+			return d, st, settled, nil
 		}
 	}
-	return Digest{}, st, &UnsettledError{path}
+	return Digest{}, st, false, &UnsettledError{path}
 }
 
 // Same reports whether the file at path is still the version with this stat
@@ -81,7 +88,7 @@ func (f *Files) Same(path string, st Stat, d Digest) (bool, error) {
 	if now != st {
 		return false, nil
 	}
-	d2, st2, err := f.digest(path, now)
+	d2, st2, _, err := f.digest(path, now)
 	return err == nil && d2 == d && st2 == st, err
 }
 
@@ -109,7 +116,7 @@ func (f *Files) Published(path string, before Stat, d Digest) error {
 		f.note(st, d, false)
 		return nil
 	}
-	if have, _, err := f.digest(path, st); err != nil || have != d {
+	if have, _, _, err := f.digest(path, st); err != nil || have != d {
 		return fmt.Errorf("%s was changed by another program while it was published", path)
 	}
 	return nil

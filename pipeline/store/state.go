@@ -32,10 +32,13 @@ type State struct {
 	out *logWriter // nil when read only
 }
 
+// logName is the log in a pipeline's folder of the state directory.
+const logName = "log"
+
 // ReadState reads the state in a directory without a lock: what a run at work
 // has written so far. A directory that does not exist is an empty state.
 func ReadState(dir string) (*State, error) {
-	s := newState(filepath.Join(dir, "log"))
+	s := newState(filepath.Join(dir, logName))
 	b, err := s.read()
 	if err != nil {
 		return nil, err
@@ -47,7 +50,7 @@ func ReadState(dir string) (*State, error) {
 // OpenState reads the state in a directory and makes it ready for Put. The
 // caller holds the directory's lock.
 func OpenState(dir string) (*State, error) {
-	s := newState(filepath.Join(dir, "log"))
+	s := newState(filepath.Join(dir, logName))
 	b, err := s.read()
 	if err != nil {
 		return nil, err

@@ -74,7 +74,7 @@ func (t *statTable) grow() {
 // checksum; a later entry of an inode replaces an earlier one.
 const (
 	filesMagic = "concluder files 1\n"
-	entrySize  = 8 + 8 + 8 + 4 + 8 + 8 + 32 + 4
+	entrySize  = statSize + 32 + 4
 )
 
 // filesSlack is how many dead entries are worth rewriting the file for.
@@ -104,25 +104,38 @@ func decodeEntry(b []byte) (statEntry, bool) {
 	if crc32.Checksum(b[:entrySize-4], castagnoli) != le.Uint32(b[entrySize-4:]) {
 		return statEntry{}, false
 	}
-	e := statEntry{settled: true, stat: Stat{
-		Dev: le.Uint64(b), Ino: le.Uint64(b[8:]), Size: int64(le.Uint64(b[16:])), Mode: le.Uint32(b[24:]),
-		Mtime: int64(le.Uint64(b[28:])), Ctime: int64(le.Uint64(b[36:])),
-	}}
-	copy(e.digest[:], b[44:76])
+	e := statEntry{settled: true, stat: decodeStat(b)}
+	copy(e.digest[:], b[statSize:])
 	return e, true
 }
 
-func (e *statEntry) encode(b []byte) []byte {
+// statSize is the length of a Stat in a file: all but its type, which is that
+// of a regular file.
+const statSize = 8 + 8 + 8 + 4 + 8 + 8
+
+func decodeStat(b []byte) Stat {
 	le := binary.LittleEndian
+	return Stat{
+		Dev: le.Uint64(b), Ino: le.Uint64(b[8:]), Size: int64(le.Uint64(b[16:])), Mode: le.Uint32(b[24:]),
+		Mtime: int64(le.Uint64(b[28:])), Ctime: int64(le.Uint64(b[36:])),
+	}
+}
+
+func (s Stat) append(b []byte) []byte {
+	le := binary.LittleEndian
+	b = le.AppendUint64(b, s.Dev)
+	b = le.AppendUint64(b, s.Ino)
+	b = le.AppendUint64(b, uint64(s.Size))
+	b = le.AppendUint32(b, s.Mode)
+	b = le.AppendUint64(b, uint64(s.Mtime))
+	return le.AppendUint64(b, uint64(s.Ctime))
+}
+
+func (e *statEntry) encode(b []byte) []byte {
 	start := len(b)
-	b = le.AppendUint64(b, e.stat.Dev)
-	b = le.AppendUint64(b, e.stat.Ino)
-	b = le.AppendUint64(b, uint64(e.stat.Size))
-	b = le.AppendUint32(b, e.stat.Mode)
-	b = le.AppendUint64(b, uint64(e.stat.Mtime))
-	b = le.AppendUint64(b, uint64(e.stat.Ctime))
+	b = e.stat.append(b)
 	b = append(b, e.digest[:]...)
-	return le.AppendUint32(b, crc32.Checksum(b[start:], castagnoli))
+	return binary.LittleEndian.AppendUint32(b, crc32.Checksum(b[start:], castagnoli))
 }
 
 // Save writes what the file lacks. Several processes may do so at once.

@@ -1,0 +1,110 @@
+package pipeline
+
+import (
+	"encoding/json"
+
+	"github.com/concluder/concluder/pipeline/store"
+)
+
+// recall finds the nodes that are as up to date as they were when the snapshot
+// was made, by the stat of their files alone.
+func (r *run) recall() {
+	c := r.plan.compiled
+	if c == nil {
+		return
+	}
+	s := c.snapshot.Load()
+	if s == nil || !s.Fits(r.plan.perInstance()) || !s.Current(r.home) {
+		return
+	}
+	r.snapshot, r.fresh = s, s.Fresh()
+}
+
+// atRest reports whether every node is up to date by the snapshot, so that
+// nothing else has to be read.
+func (r *run) atRest() bool {
+	if r.snapshot == nil || r.ctx.Err() != nil || r.fresh.Count() < r.l.nodes {
+		return false
+	}
+	for node := range r.l.nodes {
+		if r.askedFor(node) {
+			return false
+		}
+	}
+	return true
+}
+
+// rest is a run in which nothing is to be done.
+func (r *run) rest() {
+	for s := range r.l.stages {
+		rs := &r.l.stages[s]
+		for k := range rs.count {
+			end := r.restEnding(rs.base + k)
+			r.words.set(end.node, end.word(r.words.get(end.node)))
+			if end.state == Cached {
+				r.progress.Nodes++
+			}
+		}
+	}
+	some := make([]bool, len(r.l.instances))
+	for s := range r.l.stages {
+		rs := &r.l.stages[s]
+		for k := range rs.count {
+			if rs.PerInstance && r.words.get(rs.base+k).has(wordSelected) && !some[k] {
+				some[k] = true
+				r.progress.Instances++
+			}
+		}
+	}
+	r.begin()
+	for s := range r.l.stages {
+		rs := &r.l.stages[s]
+		cached := 0
+		for k := range rs.count {
+			if r.words.get(rs.base+k).state() == Cached {
+				cached++
+			}
+		}
+		if cached > 0 {
+			r.progress.Cached += cached
+			r.emit(Event{Event: EventNodesCached, Stage: rs.address, Total: cached})
+		}
+	}
+	r.progress.InstancesDone = r.progress.Instances
+}
+
+// startSnapshot begins to gather what the next snapshot will hold.
+func (r *run) startSnapshot() {
+	if r.plan.compiled != nil {
+		r.builder = store.NewSnapshotBuilder(r.l.instances, r.plan.fileNames(), r.plan.perInstance(), r.snapshot)
+	}
+}
+
+// saveSnapshot writes the snapshot for the next run, unless it would say no
+// more than the one there is. The log is complete.
+func (r *run) saveSnapshot() {
+	if r.builder == nil {
+		return
+	}
+	carried := store.NewNodeSet(r.l.nodes)
+	for node := range r.l.nodes {
+		if r.words.get(node).has(wordFresh) {
+			carried.Add(node)
+		}
+	}
+	if r.snapshot != nil && r.builder.Kept() == 0 && carried.Count() == r.snapshot.FreshCount() && r.snapshot.Current(r.home) {
+		return
+	}
+	r.builder.Carry(carried)
+	c := r.plan.compiled
+	meta, err := json.Marshal(c.proof)
+	if err == nil {
+		var s *store.Snapshot
+		if s, err = r.builder.Save(r.home, c.definition, meta); err == nil {
+			c.snapshot.Store(s)
+		}
+	}
+	if err != nil {
+		r.emit(Event{Event: EventWarning, Message: "the next run will look at everything anew: the snapshot cannot be written: " + err.Error()})
+	}
+}

@@ -1,0 +1,366 @@
+package store
+
+import (
+	"encoding/binary"
+	"hash/crc32"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+)
+
+// A SnapshotBuilder gathers what goes into a snapshot. Keep may be called from
+// several goroutines.
+type SnapshotBuilder struct {
+	instances []string
+	names     map[int]string
+	stages    []snapshotStage
+
+	mu       sync.Mutex
+	statuses interned
+	patterns interned
+	devs     map[uint64]uint16
+	devList  []uint64
+	uses     []uint32 // by pattern: in how many nodes
+	kept     []keptNode
+	files    []byte    // of kept nodes, fileSize each
+	from     *Snapshot // whose patterns, devices and statuses have the same numbers
+	carried  NodeSet   // nodes of from
+}
+
+type keptNode struct {
+	fresh  bool
+	status uint16
+	count  uint16 // of files
+	at     uint32 // number of the first in files
+}
+
+// interned numbers texts.
+type interned struct {
+	list []string
+	ids  map[string]uint32
+}
+
+func (t *interned) id(s string) uint32 {
+	id, ok := t.ids[s]
+	if !ok {
+		if t.ids == nil {
+			t.ids = map[string]uint32{}
+		}
+		id = uint32(len(t.list))
+		t.list = append(t.list, s)
+		t.ids[s] = id
+	}
+	return id
+}
+
+// A Look is a file as it was when it was looked at. A file that was not there
+// has a zero Stat.
+type Look struct {
+	Path string // absolute
+	Stat Stat
+}
+
+// NewSnapshotBuilder begins a snapshot of nodes: see Snapshot for their
+// numbers. names gives instances their names in paths where those differ.
+// from is an earlier snapshot of the same definition, or nil: see Carry.
+func NewSnapshotBuilder(instances []string, names map[int]string, perInstance []bool, from *Snapshot) *SnapshotBuilder {
+	b := &SnapshotBuilder{instances: instances, names: names, devs: map[uint64]uint16{}, from: from}
+	nodes := 0
+	for _, p := range perInstance {
+		st := snapshotStage{perInstance: p, base: nodes, count: 1}
+		if p {
+			st.count = len(instances)
+		}
+		nodes += st.count
+		b.stages = append(b.stages, st)
+	}
+	b.kept = make([]keptNode, nodes)
+	if from != nil {
+		for _, t := range from.statuses {
+			b.statuses.id(t)
+		}
+		for _, t := range from.patterns {
+			b.patterns.id(t)
+		}
+		b.uses = make([]uint32, len(from.patterns))
+		for _, d := range from.devs {
+			b.device(d)
+		}
+	}
+	return b
+}
+
+// Limits of a snapshot's numbers. A node beyond them is never fresh.
+const (
+	mostStatuses = headFresh - 1
+	mostDevs     = 1 << 16
+	mostOfNode   = 1 << 16
+	mostFiles    = 1 << 32
+)
+
+// Keep notes a node that is up to date, with its status and the files that it
+// reads and writes by themselves, all of them settled.
+func (b *SnapshotBuilder) Keep(node, instance int, status string, looks []Look) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	id := b.statuses.id(status)
+	if id >= mostStatuses || len(looks) >= mostOfNode || len(b.files)/fileSize+len(looks) >= mostFiles {
+		return
+	}
+	at := len(b.files)
+	for _, l := range looks {
+		if !b.add(l, instance) {
+			b.files = b.files[:at]
+			return
+		}
+	}
+	b.kept[node] = keptNode{true, uint16(id), uint16(len(looks)), uint32(at / fileSize)}
+}
+
+func (b *SnapshotBuilder) add(l Look, instance int) bool {
+	if strings.ContainsAny(l.Path, patternFile+patternInstance) || l.Stat.Mode >= 1<<16 {
+		return false
+	}
+	dev, ok := b.device(l.Stat.Dev)
+	if !ok {
+		return false
+	}
+	p := b.patterns.id(b.pattern(l.Path, instance))
+	if int(p) == len(b.uses) {
+		b.uses = append(b.uses, 0)
+	}
+	b.uses[p]++
+	le := binary.LittleEndian
+	f := le.AppendUint32(b.files, p)
+	if l.Stat == (Stat{}) {
+		b.files = append(f, make([]byte, fileSize-4)...)
+		return true
+	}
+	f = le.AppendUint16(f, dev)
+	f = le.AppendUint16(f, uint16(l.Stat.Mode))
+	f = le.AppendUint64(f, l.Stat.Ino)
+	f = le.AppendUint64(f, uint64(l.Stat.Size))
+	f = le.AppendUint64(f, uint64(l.Stat.Mtime))
+	b.files = le.AppendUint64(f, uint64(l.Stat.Ctime))
+	return true
+}
+
+// device numbers a device.
+func (b *SnapshotBuilder) device(d uint64) (uint16, bool) {
+	n, ok := b.devs[d]
+	if !ok {
+		if len(b.devList) >= mostDevs {
+			return 0, false
+		}
+		n = uint16(len(b.devList))
+		b.devs[d] = n
+		b.devList = append(b.devList, d)
+	}
+	return n, true
+}
+
+// pattern takes the instance out of a path, so that the paths of most
+// instances are one.
+func (b *SnapshotBuilder) pattern(path string, instance int) string {
+	if instance < 0 {
+		return path
+	}
+	name := b.instances[instance]
+	file, ok := b.names[instance]
+	if !ok {
+		file = name
+	}
+	if p := strings.ReplaceAll(path, file, patternFile); p != path || !ok {
+		return p
+	}
+	return strings.ReplaceAll(path, name, patternInstance)
+}
+
+// Save writes the snapshot into a pipeline's folder of the state directory,
+// whose log is complete, and returns it. It need not survive a power failure: a
+// torn one is noticed and not used.
+func (b *SnapshotBuilder) Save(home string, definition Digest, meta []byte) (*Snapshot, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	log, err := statPath(filepath.Join(home, logName))
+	if err != nil {
+		return nil, err
+	}
+	out := b.encode(definition, meta, log)
+	path := filepath.Join(home, snapshotName)
+	tmp := path + ".tmp"
+	err = os.WriteFile(tmp, out, 0o666)
+	if err == nil {
+		err = os.Rename(tmp, path)
+	}
+	if err != nil {
+		os.Remove(tmp)
+		return nil, err
+	}
+	s, _ := decodeSnapshot(out[len(snapshotMagic)+4+len(definition):])
+	return s, nil
+}
+
+// Kept is how many nodes were noted.
+func (b *SnapshotBuilder) Kept() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	n := 0
+	for i := range b.kept {
+		if b.kept[i].fresh {
+			n++
+		}
+	}
+	return n
+}
+
+// Carry takes over nodes of the earlier snapshot.
+func (b *SnapshotBuilder) Carry(nodes NodeSet) { b.carried = nodes }
+
+func (b *SnapshotBuilder) encode(definition Digest, meta []byte, log Stat) []byte {
+	le := binary.LittleEndian
+	size := 1<<16 + len(meta) + len(b.kept)*(headSize+4) + len(b.files)
+	if b.from != nil {
+		size += len(b.from.files)
+	}
+	for _, name := range b.instances {
+		size += len(name) + 2
+	}
+	out := make([]byte, 0, size)
+	out = append(out, snapshotMagic...)
+	sum := len(out)
+	out = append(out, 0, 0, 0, 0)
+	out = append(out, definition[:]...)
+	out = binary.AppendUvarint(out, uint64(len(meta)))
+	out = append(out, meta...)
+	out = log.append(out)
+	out = appendNames(out, b.instances)
+	out = binary.AppendUvarint(out, uint64(len(b.names)))
+	for i, name := range b.names {
+		out = binary.AppendUvarint(out, uint64(i))
+		out = binary.AppendUvarint(out, uint64(len(name)))
+		out = append(out, name...)
+	}
+
+	heads := make([]byte, 0, len(b.kept)*headSize)
+	first := make([]byte, 0, (len(b.kept)+1)*4)
+	files := 0
+	out = binary.AppendUvarint(out, uint64(len(b.stages)))
+	for i := range b.stages {
+		st := &b.stages[i]
+		shared := b.shared(i)
+		flag := byte(0)
+		if st.perInstance {
+			flag = 1
+		}
+		out = append(out, flag)
+		out = binary.AppendUvarint(out, uint64(len(shared)/fileSize))
+		out = append(out, shared...)
+		for node := st.base; node < st.base+st.count; node++ {
+			head := uint16(0)
+			first = le.AppendUint32(first, uint32(files))
+			switch k := &b.kept[node]; {
+			case k.fresh:
+				head = headFresh | k.status
+				b.own(k, func([]byte) { files++ })
+			case b.carried.Has(node):
+				head = b.from.head(node)
+				files += len(b.from.filesOf(node)) / fileSize
+			}
+			heads = le.AppendUint16(heads, head)
+		}
+	}
+	first = le.AppendUint32(first, uint32(files))
+	if len(b.statuses.list) == 0 {
+		b.statuses.id("") // what the head of a node that is not fresh names
+	}
+	out = appendNames(out, b.statuses.list)
+	out = appendNames(out, b.patterns.list)
+	out = binary.AppendUvarint(out, uint64(len(b.devList)))
+	for _, d := range b.devList {
+		out = binary.AppendUvarint(out, d)
+	}
+	out = append(out, heads...)
+	out = append(out, first...)
+	for node := range b.kept {
+		switch k := &b.kept[node]; {
+		case k.fresh:
+			b.own(k, func(f []byte) { out = append(out, f...) })
+		case b.carried.Has(node):
+			out = append(out, b.from.filesOf(node)...)
+		}
+	}
+	le.PutUint32(out[sum:], crc32.Checksum(out[sum+4:], castagnoli))
+	return out
+}
+
+// common reports whether a file's path is the same for several nodes.
+func (b *SnapshotBuilder) common(file []byte) bool {
+	p := binary.LittleEndian.Uint32(file)
+	return b.uses[p] > 1 && !strings.ContainsAny(b.patterns.list[p], patternFile+patternInstance)
+}
+
+// own calls f with the files that a node has alone.
+func (b *SnapshotBuilder) own(k *keptNode, f func(file []byte)) {
+	for i := range int(k.count) {
+		at := (int(k.at) + i) * fileSize
+		if file := b.files[at : at+fileSize]; !b.common(file) {
+			f(file)
+		}
+	}
+}
+
+// shared are the files that nodes of a stage have in common, each once. Where
+// two nodes saw one differently both are there, and the next run looks at the
+// whole stage.
+func (b *SnapshotBuilder) shared(stage int) []byte {
+	st := &b.stages[stage]
+	seen := map[string]bool{}
+	var out []byte
+	put := func(file []byte) {
+		if !seen[string(file)] {
+			seen[string(file)] = true
+			out = append(out, file...)
+		}
+	}
+	carried := false
+	for node := st.base; node < st.base+st.count; node++ {
+		k := &b.kept[node]
+		carried = carried || !k.fresh && b.carried.Has(node)
+		if !k.fresh {
+			continue
+		}
+		for i := range int(k.count) {
+			at := (int(k.at) + i) * fileSize
+			if file := b.files[at : at+fileSize]; b.common(file) {
+				put(file)
+			}
+		}
+	}
+	if carried {
+		for old := b.from.stages[stage].shared; len(old) > 0; old = old[fileSize:] {
+			put(old[:fileSize])
+		}
+	}
+	return out
+}
+
+func appendNames(out []byte, names []string) []byte {
+	size := 0
+	for _, n := range names {
+		size += len(n) + uvarintLen(uint64(len(n)))
+	}
+	out = binary.AppendUvarint(out, uint64(size+uvarintLen(uint64(len(names)))))
+	out = binary.AppendUvarint(out, uint64(len(names)))
+	for _, n := range names {
+		out = binary.AppendUvarint(out, uint64(len(n)))
+		out = append(out, n...)
+	}
+	return out
+}
+
+func uvarintLen(n uint64) int {
+	var b [binary.MaxVarintLen64]byte
+	return binary.PutUvarint(b[:], n)
+}
