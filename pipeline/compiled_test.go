@@ -116,8 +116,9 @@ func TestRestButForOne(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.fresh.Count() != 6 {
-		t.Errorf("%d nodes of 10 are fresh, want those of a and c", r.fresh.Count())
+	// Those of b and the report as well where time stamps are exact.
+	if n := r.fresh.Count(); n != 6 && n != 10 {
+		t.Errorf("%d nodes of 10 are fresh, want at least those of a and c", n)
 	}
 	w.end(r)
 	w.wantAtRest(true)

@@ -243,7 +243,7 @@ func (w *world) compile(stateDir string) {
 			}
 			h.add(keyPart{name: i, value: fmt.Sprintf("%#v %v %v", spec.Settings, spec.Inputs, spec.Outputs)})
 			for _, p := range spec.Providers {
-				h.add(keyPart{name: p.Attr, value: fmt.Sprintf("%v %#v", p.Provider.Name, p.Keyed)})
+				h.add(keyPart{name: p.Attr, value: fmt.Sprintf("%v %v %#v", p.Provider.Kind, p.Provider.Name, p.Keyed)})
 			}
 		}
 	}

@@ -76,7 +76,9 @@ func (e *inspector) inspect(stage, instance int, full bool) *inspection {
 	in.key = hash.sum()
 	e.judge(in, full)
 	in.stale = len(in.causes) > 0
-	e.keep(in, instance)
+	if !in.stale && in.last.Valid {
+		e.keep(in, instance, in.last.Status)
+	}
 	return in
 }
 
@@ -235,9 +237,10 @@ func (e *inspector) checkDisk(in *inspection) []Reason {
 	return out
 }
 
-// keep notes a node that is up to date for the next snapshot.
-func (e *inspector) keep(in *inspection, instance int) {
-	if e.builder == nil || in.stale || in.err != nil || in.racy || !in.last.Valid {
+// keep notes a node that is up to date, and the files that say so, for the next
+// snapshot.
+func (e *inspector) keep(in *inspection, instance int, status string) {
+	if e.builder == nil || in.racy {
 		return
 	}
 	for i := range in.inputs {
@@ -247,7 +250,7 @@ func (e *inspector) keep(in *inspection, instance int) {
 		}
 		in.looks = append(in.looks, store.Look{Path: f.Path, Stat: f.stat})
 	}
-	e.builder.Keep(in.node, instance, in.last.Status, in.looks)
+	e.builder.Keep(in.node, instance, status, in.looks)
 }
 
 // untouched reports whether a node is as up to date as it was when the snapshot

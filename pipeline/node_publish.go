@@ -16,6 +16,7 @@ type staged struct {
 	from, to string
 	digest   store.Digest
 	stat     store.Stat
+	settled  bool
 }
 
 // publish moves the outputs of a task into place: first every one is checked
@@ -25,6 +26,7 @@ type staged struct {
 // A process that is killed in between leaves outputs that differ from the last
 // record, which is noticed by the next run.
 func (r *run) publish(in *inspection, t *Task, all bool) ([]store.Output, error) {
+	in.looks, in.racy = in.looks[:0], false
 	files := make([]staged, 0, len(in.spec.Outputs))
 	for _, o := range in.spec.Outputs {
 		f := staged{Output: o, from: t.outputs[o.Name], to: r.outputPath(in.stage.Stage, o.Path)}
@@ -46,22 +48,26 @@ func (r *run) publish(in *inspection, t *Task, all bool) ([]store.Output, error)
 			return nil, &unwritableError{fmt.Errorf("its output %s cannot be written to %s: %w", f.Name, f.to, err)}
 		}
 		outputs = append(outputs, store.Output{Name: f.Name, Path: f.Path, Size: f.stat.Size, Digest: f.digest})
+		in.looks = append(in.looks, store.Look{Path: f.to, Stat: f.stat})
+		in.racy = in.racy || !f.settled
 	}
 	return outputs, nil
 }
 
 // place renames one output into place. A file that has the same content stays
-// as it is, time stamps included.
-func (r *run) place(f *staged) error {
+// as it is, time stamps included. From then on stat is that of the place.
+func (r *run) place(f *staged) (err error) {
 	if st, err := os.Lstat(f.to); err == nil && st.Mode().IsRegular() && st.Size() == f.stat.Size {
-		if d, _, err := r.files.Digest(f.to); err == nil && d == f.digest {
+		if d, st, settled, err := r.files.Look(f.to); err == nil && d == f.digest {
+			f.stat, f.settled = st, settled
 			return os.Remove(f.from)
 		}
 	}
 	if err := moveFile(f.from, f.to); err != nil {
 		return err
 	}
-	return r.files.Published(f.to, f.stat, f.digest)
+	f.stat, f.settled, err = r.files.Published(f.to, f.stat, f.digest)
+	return err
 }
 
 // changedInput returns an input that is not any more what the key was computed

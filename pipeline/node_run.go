@@ -171,6 +171,9 @@ func (r *run) execute(in *inspection, stage, instance, attempt int, h *holder) e
 	clean = true
 	end := ending{node: in.node, state: Done, shown: Done, counts: counts, rec: r.record(in, Done, t.Status(), nil, outputs)}
 	end.rec.Valid = provisional == nil
+	if provisional == nil {
+		r.keep(in, instance, t.Status())
+	}
 	if provisional != nil {
 		end.pause, end.rec.Error = provisional, provisional.Error()
 	}

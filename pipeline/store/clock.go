@@ -16,6 +16,9 @@ type clock struct {
 	last    int64     // nanoseconds since 1970, as the file system says
 	lastAt  time.Time // with a monotonic reading
 	margins map[uint64]time.Duration
+
+	tried bool   // whether the clock is exact
+	exact uint64 // the device whose files get a new time stamp with each change, 0 when none is known
 }
 
 // probeEvery bounds how often the clock is read. An old reading is safe: a
@@ -55,6 +58,41 @@ func (c *clock) probe() (int64, bool) {
 	}
 	st, err := statOpen(c.f)
 	return st.Mtime, err == nil
+}
+
+// exactTries is how many changes in a row must get time stamps of their own. A
+// clock that ticks every millisecond or more cannot keep up with them.
+const exactTries = 16
+
+// isExact reports whether every change of a file on a device that comes after
+// its stat was taken gives it another stat, however soon: then a stat needs no
+// time to settle. Linux does so since 6.13 where the file system takes part
+// (multigrain time stamps); here it is tried out, on the clock's own device.
+// Another machine's clock is never exact, since stats may come from a cache.
+func (c *clock) isExact(dev uint64) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.tried {
+		c.tried = true
+		c.exact = c.tryExact()
+	}
+	return dev != 0 && dev == c.exact
+}
+
+func (c *clock) tryExact() uint64 {
+	if _, ok := c.probe(); !ok || margin(c.path) != marginLocal {
+		return 0
+	}
+	last, err := statOpen(c.f)
+	for range exactTries {
+		_, ok := c.probe()
+		st, e := statOpen(c.f)
+		if err != nil || e != nil || !ok || st.Mtime <= last.Mtime || st.Ctime <= last.Ctime {
+			return 0
+		}
+		last = st
+	}
+	return last.Dev
 }
 
 // margin says how long before a moment of the clock a file must have changed

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"sync"
 	"syscall"
+	"time"
 )
 
 // Files knows the digests of files by their stat. Its methods may be called
@@ -69,12 +70,18 @@ func (f *Files) digest(path string, st Stat) (d Digest, _ Stat, settled bool, er
 			return Digest{}, st, false, err
 		}
 		if stable {
-			settled := st.Ino != 0 && st.changed() < before-f.clock.margin(st.Dev, path)
+			settled := st.Ino != 0 && (f.isExact(st, before) || st.changed() < before-f.clock.margin(st.Dev, path))
 			f.note(st, d, settled)
 			return d, st, settled, nil
 		}
 	}
 	return Digest{}, st, false, &UnsettledError{path}
+}
+
+// isExact reports whether any change of a file from now on gives it another
+// stat. One from the future may be met again by a clock that was put back.
+func (f *Files) isExact(st Stat, now int64) bool {
+	return f.clock.isExact(st.Dev) && st.changed() <= now+int64(time.Second)
 }
 
 // Same reports whether the file at path is still the version with this stat
@@ -106,20 +113,22 @@ func (f *Files) Read(path string) (Digest, Stat, error) {
 }
 
 // Published notes the digest of a file that was moved to path after its digest
-// was taken. The error says that what lies there is something else.
-func (f *Files) Published(path string, before Stat, d Digest) error {
-	st, err := statPath(path)
-	if err != nil {
-		return err
+// was taken, and returns what Look would. The error says that what lies there
+// is something else.
+func (f *Files) Published(path string, before Stat, d Digest) (st Stat, settled bool, err error) {
+	if st, err = statPath(path); err != nil {
+		return st, false, err
 	}
 	if st.Ino == before.Ino && st.Dev == before.Dev && st.Size == before.Size && st.Mtime == before.Mtime {
-		f.note(st, d, false)
-		return nil
+		settled = f.isExact(st, f.clock.now())
+		f.note(st, d, settled)
+		return st, settled, nil
 	}
-	if have, _, _, err := f.digest(path, st); err != nil || have != d {
-		return fmt.Errorf("%s was changed by another program while it was published", path)
+	have, st, settled, err := f.digest(path, st)
+	if err != nil || have != d {
+		return st, false, fmt.Errorf("%s was changed by another program while it was published", path)
 	}
-	return nil
+	return st, settled, nil
 }
 
 func (f *Files) lookup(st Stat) (d Digest, settled, ok bool) {

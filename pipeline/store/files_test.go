@@ -1,11 +1,13 @@
 package store
 
 import (
+	"crypto/sha256"
 	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -97,6 +99,7 @@ func TestRacyStatIsDistrusted(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "data")
 	f := openFiles(t, dir)
+	f.clock.tried = true // as if the clock were not exact
 	racy := 0
 	for i := range 200 { // rewritten at once, same size: most of the time within one tick
 		text := []byte{byte('0' + i%10), byte('0' + i/10%10), byte('0' + i/100)}
@@ -134,6 +137,7 @@ func TestRacyStatIsDistrusted(t *testing.T) {
 		t.Fatal(err)
 	}
 	f = openFiles(t, dir)
+	f.clock.tried = true
 	if trusted(t, f, path) {
 		t.Error("the stat of a racy file was saved as trusted")
 	}
@@ -141,6 +145,53 @@ func TestRacyStatIsDistrusted(t *testing.T) {
 	digestOf(t, f, path)
 	if !trusted(t, f, path) {
 		t.Error("the stat is not trusted after the file came to rest")
+	}
+}
+
+// Where the clock is exact, every edit is seen at once, though the stat is
+// trusted.
+func TestExactClock(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "data")
+	f := openFiles(t, dir)
+	for i := range 2000 {
+		text := []byte(strconv.Itoa(10_000 + i))
+		if err := os.WriteFile(path, text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		d, st, settled, err := f.Look(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !f.clock.isExact(st.Dev) {
+			t.Skip("this file system's clock is not exact")
+		}
+		if !settled || d != sha256.Sum256(text) {
+			t.Fatalf("edit %d: settled %t, digest %v", i, settled, d)
+		}
+		if same, err := f.Same(path, st, d); err != nil || !same {
+			t.Fatalf("a file at rest is not the same: %v", err)
+		}
+	}
+	if err := os.WriteFile(path, []byte("12345"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	moved := filepath.Join(dir, "moved")
+	d, before, err := f.Read(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(path, moved); err != nil {
+		t.Fatal(err)
+	}
+	if _, settled, err := f.Published(moved, before, d); err != nil || !settled {
+		t.Errorf("a published file: settled %t, %v", settled, err)
+	}
+	if err := os.WriteFile(moved, []byte("54321"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if digestOf(t, f, moved) == d {
+		t.Error("an edit of a published file was not seen")
 	}
 }
 
