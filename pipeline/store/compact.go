@@ -77,8 +77,8 @@ func (s *State) dead(size int) bool {
 	}
 	for _, of := range s.nodes {
 		for _, p := range of {
-			if p != nil {
-				live += frameHeader + 4 + len(p)
+			if p != 0 {
+				live += frameHeader + 4 + len(s.payload(p))
 			}
 		}
 	}
@@ -102,6 +102,6 @@ func (s *State) compact() error {
 		return err
 	}
 	s.strs, s.strIDs, s.lists, s.listIDs = fresh.strs, fresh.strIDs, fresh.lists, fresh.listIDs
-	s.stages, s.names, s.nodes, s.out = fresh.stages, fresh.names, fresh.nodes, out
+	s.stages, s.names, s.nodes, s.chunks, s.out = fresh.stages, fresh.names, fresh.nodes, fresh.chunks, out
 	return nil
 }

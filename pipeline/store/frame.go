@@ -41,9 +41,9 @@ type scan struct {
 	damage []string // what was wrong before that, for people
 }
 
-// scanFrames calls f with every whole frame of a log after its magic. f
-// returns whether it could read the payload.
-func scanFrames(b []byte, f func(typ byte, payload []byte) bool) scan {
+// scanFrames calls f with every whole frame of a log after its magic, and where
+// it lies. f returns whether it could read the payload.
+func scanFrames(b []byte, f func(typ byte, at int, payload []byte) bool) scan {
 	s := scan{good: len(logMagic)}
 	bad := -1 // where the damage begins that at is still in
 	for at := s.good; at < len(b); {
@@ -59,7 +59,7 @@ func scanFrames(b []byte, f func(typ byte, payload []byte) bool) scan {
 			s.damage = append(s.damage, fmt.Sprintf("bytes %d to %d are damaged", bad, at-1))
 			bad = -1
 		}
-		if !f(b[at+8], b[at+frameHeader:at+n]) {
+		if !f(b[at+8], at, b[at+frameHeader:at+n]) {
 			s.damage = append(s.damage, fmt.Sprintf("the record at byte %d cannot be read", at))
 		}
 		at += n

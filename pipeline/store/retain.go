@@ -10,8 +10,8 @@ func (s *State) Retain(keep func(stage, instance string) bool) (forgotten int, e
 	s.mu.Lock()
 	for i, stage := range s.names {
 		for id, p := range s.nodes[i] {
-			if p != nil && !keep(stage, s.strs[id]) {
-				s.nodes[i][id] = nil
+			if p != 0 && !keep(stage, s.strs[id]) {
+				s.nodes[i][id] = 0
 				forgotten++
 			}
 		}

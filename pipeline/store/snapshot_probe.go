@@ -104,6 +104,9 @@ func (p *probe) same(files []byte, instance int) bool {
 	le := binary.LittleEndian
 	for ; len(files) > 0; files = files[fileSize:] {
 		pat := &p.dirs.patterns[le.Uint32(files)]
+		if instance < 0 && len(pat.slots) > 0 {
+			return false // no builder writes that
+		}
 		p.path = append(pat.expand(p.path[:0], p.Snapshot, instance), 0)
 		there, err := p.stat.at(pat.dir, p.path)
 		if err != nil {

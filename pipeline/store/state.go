@@ -26,9 +26,11 @@ type State struct {
 	lists   [][]byte // encoded components, by number
 	listIDs map[string]uint32
 	stages  map[string]int
-	names   []string   // of stages
-	nodes   [][][]byte // payload by stage, then number of the instance's string
+	names   []string // of stages
+	nodes   [][]ref  // by stage, then number of the instance's string
+	chunks  [][]byte // the log as it was read, then what was put since
 
+	buf []byte     // of Put, used again
 	out *logWriter // nil when read only
 }
 
@@ -84,7 +86,7 @@ func newState(path string) *State {
 func (s *State) clear() {
 	s.strs, s.strIDs = []string{""}, map[string]uint32{"": 0}
 	s.lists, s.listIDs = nil, map[string]uint32{}
-	s.stages, s.names, s.nodes = map[string]int{}, nil, nil
+	s.stages, s.names, s.nodes, s.chunks = map[string]int{}, nil, nil, nil
 }
 
 // Damage says what was wrong with the log: nodes whose records were lost run
@@ -107,6 +109,7 @@ func (s *State) load(b []byte) int64 {
 		}
 		return 0
 	}
+	s.chunks = append(s.chunks, b)
 	found := scanFrames(b, s.frame)
 	s.damage = append(s.damage, found.damage...)
 	return int64(found.good)
@@ -114,14 +117,14 @@ func (s *State) load(b []byte) int64 {
 
 // frame takes in one frame. Strings and lists carry their number, so that a
 // lost one makes records that refer to it unreadable, not wrong.
-func (s *State) frame(typ byte, p []byte) bool {
+func (s *State) frame(typ byte, at int, p []byte) bool {
 	if typ == frameNode {
 		r := reader{b: p, strs: s.strs}
 		stage, instance := r.uint(), r.uint()
 		if r.bad || stage >= uint64(len(s.strs)) || instance >= uint64(len(s.strs)) {
 			return false
 		}
-		s.set(s.strs[stage], uint32(instance), r.b)
+		s.set(s.strs[stage], uint32(instance), ref(at)+1)
 		return true
 	}
 	n, l := binary.Uvarint(p)
@@ -149,7 +152,44 @@ func (s *State) frame(typ byte, p []byte) bool {
 // lostString fills the places of strings whose frames are damaged.
 const lostString = "\x00\x00lost"
 
-func (s *State) set(stage string, instance uint32, payload []byte) {
+// A ref says where a node's frame lies: 1 + offset in the chunk, and the chunk
+// in the upper 24 bits. 0 is none.
+type ref uint64
+
+const refBits = 40
+
+// payload is what follows the stage and the instance in a node's frame.
+func (s *State) payload(at ref) []byte {
+	b := s.chunks[at>>refBits][at&(1<<refBits-1)-1:]
+	b = b[frameHeader : frameHeader+binary.LittleEndian.Uint32(b)]
+	for range 2 {
+		_, n := binary.Uvarint(b)
+		b = b[n:]
+	}
+	return b
+}
+
+// chunkSize is how much room is made at once for what is put.
+const chunkSize = 1 << 20
+
+// store keeps a frame.
+func (s *State) store(payload []byte) ref {
+	last := len(s.chunks) - 1
+	if need := frameHeader + len(payload); last < 1 || cap(s.chunks[last])-len(s.chunks[last]) < need {
+		if last < 0 {
+			s.chunks = append(s.chunks, nil) // the place of the log
+		}
+		s.chunks = append(s.chunks, make([]byte, 0, max(chunkSize, need)))
+		last = len(s.chunks) - 1
+	}
+	at := ref(len(s.chunks[last])) + 1 | ref(last)<<refBits
+	c := binary.LittleEndian.AppendUint32(s.chunks[last], uint32(len(payload)))
+	c = append(c, make([]byte, frameHeader-4)...)
+	s.chunks[last] = append(c, payload...)
+	return at
+}
+
+func (s *State) set(stage string, instance uint32, at ref) {
 	i, ok := s.stages[stage]
 	if !ok {
 		i = len(s.nodes)
@@ -158,9 +198,9 @@ func (s *State) set(stage string, instance uint32, payload []byte) {
 		s.nodes = append(s.nodes, nil)
 	}
 	for uint32(len(s.nodes[i])) <= instance {
-		s.nodes[i] = append(s.nodes[i], nil)
+		s.nodes[i] = append(s.nodes[i], 0)
 	}
-	s.nodes[i][instance] = payload
+	s.nodes[i][instance] = at
 }
 
 // A Part says how much of a record is wanted.
@@ -177,11 +217,11 @@ func (s *State) Get(stage, instance string, part Part) (Record, bool) {
 	s.mu.RLock()
 	i, ok := s.stages[stage]
 	id, ok2 := s.strIDs[instance]
-	if !ok || !ok2 || uint32(len(s.nodes[i])) <= id || s.nodes[i][id] == nil {
+	if !ok || !ok2 || uint32(len(s.nodes[i])) <= id || s.nodes[i][id] == 0 {
 		s.mu.RUnlock()
 		return Record{}, false
 	}
-	r := reader{b: s.nodes[i][id], strs: s.strs, instance: instance}
+	r := reader{b: s.payload(s.nodes[i][id]), strs: s.strs, instance: instance}
 	lists := s.lists
 	s.mu.RUnlock()
 
@@ -201,7 +241,7 @@ func (s *State) All() iter.Seq2[string, string] {
 		s.mu.RUnlock()
 		for i, stage := range names {
 			for id, p := range nodes[i] {
-				if p != nil && !yield(stage, strs[id]) {
+				if p != 0 && !yield(stage, strs[id]) {
 					return
 				}
 			}
@@ -213,13 +253,13 @@ func (s *State) All() iter.Seq2[string, string] {
 func (s *State) Put(stage, instance string, rec *Record) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	w := writer{s: s, instance: instance}
+	w := writer{s: s, b: s.buf[:0], instance: instance}
+	defer func() { s.buf = w.b }()
 	w.uint(uint64(s.intern(stage)))
 	id := s.intern(instance)
 	w.uint(uint64(id))
-	head := len(w.b)
 	w.record(rec)
-	s.set(stage, id, w.b[head:])
+	s.set(stage, id, s.store(w.b))
 	s.out.add(frameNode, w.b)
 }
 

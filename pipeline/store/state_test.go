@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -309,16 +310,16 @@ func FuzzReadState(f *testing.F) {
 	f.Add(whole)
 	f.Add(whole[:len(whole)/2])
 	f.Fuzz(func(t *testing.T, b []byte) {
-		s := newState("log")
-		s.load(b)
-		for stage, instance := range s.All() { // also payloads whose checksum is right
-			s.Get(stage, instance, Whole)
+		log := slices.Clone(whole)
+		for _, typ := range []byte("SDN") { // also payloads whose checksum is right
+			log = appendFrame(log, typ, b)
 		}
-		for typ := range "SDN" {
-			s.frame("SDN"[typ], b)
-		}
-		for stage, instance := range s.All() {
-			s.Get(stage, instance, Whole)
+		for _, text := range [][]byte{b, log} {
+			s := newState("log")
+			s.load(text)
+			for stage, instance := range s.All() {
+				s.Get(stage, instance, Whole)
+			}
 		}
 	})
 }

@@ -1,0 +1,249 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// A snapshotWorld is a folder of files, and what nodes of two stages for each
+// instance and one for all look at.
+type snapshotWorld struct {
+	t         *testing.T
+	home, dir string
+	instances []string
+	names     map[int]string
+	looks     [][]string // by node: paths
+}
+
+var perInstanceOf = []bool{true, false, true}
+
+func newSnapshotWorld(t *testing.T) *snapshotWorld {
+	w := &snapshotWorld{t: t, home: t.TempDir(), dir: t.TempDir(),
+		instances: []string{"1", "10", "a b", "é", "x/y", "data", strings.Repeat("long", 40), "in\x01side", "0"},
+		names:     map[int]string{4: "x%2Fy", 7: "in%01side"}}
+	n := len(w.instances)
+	w.looks = make([][]string, 2*n+1)
+	for i, name := range w.instances {
+		file := name
+		if f, ok := w.names[i]; ok {
+			file = f
+		}
+		w.looks[i] = []string{w.write("data/" + file + ".csv"), w.write("shared/1.txt"), filepath.Join(w.dir, "none", file)}
+		w.looks[n+1+i] = []string{w.write("out/" + file + "/" + file + ".json"), w.write("map/" + fmt.Sprint(7*i%11)), w.write("shared/2.txt")}
+	}
+	w.looks[n] = []string{w.write("summary.json"), w.write("shared/2.txt")}
+	if err := os.WriteFile(filepath.Join(w.home, logName), []byte("log"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+func (w *snapshotWorld) write(name string) string {
+	w.t.Helper()
+	path := filepath.Join(w.dir, name)
+	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o777), os.WriteFile(path, []byte(name), 0o666)); err != nil {
+		w.t.Fatal(err)
+	}
+	return path
+}
+
+func (w *snapshotWorld) stats(node int) []Stat {
+	list := make([]Stat, len(w.looks[node]))
+	for i, path := range w.looks[node] {
+		list[i], _ = StatFile(path)
+	}
+	return list
+}
+
+func (w *snapshotWorld) keep(b *SnapshotBuilder, node int) {
+	instance := node
+	if n := len(w.instances); node > n {
+		instance = node - n - 1
+	} else if node == n {
+		instance = -1
+	}
+	var looks []Look
+	for i, st := range w.stats(node) {
+		looks = append(looks, Look{w.looks[node][i], st})
+	}
+	b.Keep(node, instance, fmt.Sprint("status", node%3), looks)
+}
+
+var someDefinition = Digest{1, 2, 3}
+
+func (w *snapshotWorld) save(b *SnapshotBuilder) *Snapshot {
+	w.t.Helper()
+	if _, err := b.Save(w.home, someDefinition, []byte("meta")); err != nil {
+		w.t.Fatal(err)
+	}
+	s, damage, err := ReadSnapshot(w.home, someDefinition)
+	if s == nil || damage != "" || err != nil {
+		w.t.Fatalf("a snapshot that was written cannot be read: %q, %v", damage, err)
+	}
+	return s
+}
+
+func (w *snapshotWorld) whole() *Snapshot {
+	b := NewSnapshotBuilder(w.instances, w.names, perInstanceOf, nil)
+	for node := range w.looks {
+		w.keep(b, node)
+	}
+	return w.save(b)
+}
+
+func TestSnapshotRoundTrip(t *testing.T) {
+	w := newSnapshotWorld(t)
+	s := w.whole()
+	if string(s.Meta) != "meta" || !slices.Equal(s.Instances, w.instances) || len(s.FileNames) != 2 || s.FileNames[4] != "x%2Fy" {
+		t.Errorf("%q %q %v", s.Meta, s.Instances, s.FileNames)
+	}
+	if !s.Fits(perInstanceOf) || s.Fits([]bool{true, true, false}) || s.Fits(perInstanceOf[:2]) || !s.Current(w.home) {
+		t.Error("it does not know its stages, or its log")
+	}
+	if n := s.Fresh().Count(); n != len(w.looks) || s.FreshCount() != n {
+		t.Errorf("%d and %d nodes of %d are fresh", n, s.FreshCount(), len(w.looks))
+	}
+	for node := range w.looks {
+		if want := fmt.Sprint("status", node%3); s.Status(node) != want {
+			t.Errorf("node %d has status %q, want %q", node, s.Status(node), want)
+		}
+	}
+	if other, damage, err := ReadSnapshot(w.home, Digest{9}); other != nil || damage != "" || err != nil {
+		t.Errorf("a snapshot of another definition: %v %q %v", other, damage, err)
+	}
+	if err := appendLog(w.home); err != nil {
+		t.Fatal(err)
+	}
+	if s.Current(w.home) {
+		t.Error("a snapshot is current beside another log")
+	}
+}
+
+func appendLog(home string) error {
+	f, err := os.OpenFile(filepath.Join(home, logName), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString("more")
+	return errors.Join(err, f.Close())
+}
+
+// Whatever happens to files, a node is fresh exactly when none of its own, nor
+// of those its stage has in common, has another stat than when it was noted;
+// also over snapshots that take most from the one before.
+func TestSnapshotFreshness(t *testing.T) {
+	w := newSnapshotWorld(t)
+	rng := rand.New(rand.NewPCG(3, 4))
+	s := w.whole()
+	noted := make([][]Stat, len(w.looks))
+	for node := range w.looks {
+		noted[node] = w.stats(node)
+	}
+	fresh := len(w.looks)
+	for step := range 400 {
+		node := rng.IntN(len(w.looks))
+		path := w.looks[node][rng.IntN(len(w.looks[node]))]
+		if strings.Contains(path, "shared") && rng.IntN(10) > 0 {
+			continue // most nodes look at those
+		}
+		switch rng.IntN(5) {
+		case 0:
+			os.Remove(path)
+		case 1:
+			os.RemoveAll(filepath.Dir(path))
+		case 2:
+			os.Chmod(path, 0o600|os.FileMode(rng.IntN(8)))
+		default:
+			if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o777), os.WriteFile(path, fmt.Append(nil, step), 0o666)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got := s.Fresh()
+		for node := range w.looks {
+			same := slices.Equal(noted[node], w.stats(node))
+			if got.Has(node) && !same {
+				t.Fatalf("step %d: node %d is fresh, but its files changed", step, node)
+			}
+			if !got.Has(node) && same && s.head(node)&headFresh != 0 && !w.sharedChanged(s, node) {
+				t.Fatalf("step %d: node %d is not fresh, but nothing changed", step, node)
+			}
+		}
+		fresh = min(fresh, got.Count())
+		// The next snapshot takes over what is fresh and notes some others.
+		b := NewSnapshotBuilder(w.instances, w.names, perInstanceOf, s)
+		b.Carry(got)
+		for node := range w.looks {
+			if !got.Has(node) && rng.IntN(3) > 0 {
+				w.keep(b, node)
+				noted[node] = w.stats(node)
+			}
+		}
+		s = w.save(b)
+	}
+	if fresh > len(w.looks)/2 {
+		t.Errorf("at least %d nodes were always fresh: nothing was tried", fresh)
+	}
+}
+
+// sharedChanged reports whether the files of a node's stage tell that the whole
+// stage is to be looked at.
+func (w *snapshotWorld) sharedChanged(s *Snapshot, node int) bool {
+	dirs := openDirs(s.patterns)
+	defer dirs.close()
+	for i := range s.stages {
+		if st := &s.stages[i]; node >= st.base && node < st.base+st.count {
+			return !s.newProbe(dirs).same(st.shared, -1)
+		}
+	}
+	return false
+}
+
+// Whatever byte is flipped, wherever the file is cut: it is not used, and
+// somebody hears why.
+func TestSnapshotDamage(t *testing.T) {
+	w := newSnapshotWorld(t)
+	w.whole()
+	path := filepath.Join(w.home, snapshotName)
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	try := func(what string, b []byte) {
+		if err := os.WriteFile(path, b, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if s, damage, err := ReadSnapshot(w.home, someDefinition); s != nil || damage == "" || err != nil {
+			t.Fatalf("%s: %v, damage %q, %v", what, s, damage, err)
+		}
+	}
+	for i := range whole {
+		b := slices.Clone(whole)
+		b[i] ^= 1 << (i % 8)
+		try(fmt.Sprintf("byte %d flipped", i), b)
+		try(fmt.Sprintf("cut at %d", i), whole[:i])
+	}
+}
+
+func FuzzDecodeSnapshot(f *testing.F) {
+	b := NewSnapshotBuilder([]string{"a", "b"}, map[int]string{1: "c"}, perInstanceOf, nil)
+	b.Keep(0, 0, "ok", []Look{{"/x/a", Stat{Ino: 1}}, {"/x/y", Stat{Ino: 2}}})
+	b.Keep(1, 1, "ok", []Look{{"/x/c", Stat{Ino: 1}}, {"/x/y", Stat{Ino: 2}}})
+	f.Add(b.encode(Digest{}, nil, Stat{})[len(snapshotMagic)+4+len(Digest{}):])
+	f.Fuzz(func(t *testing.T, b []byte) {
+		s, ok := decodeSnapshot(b)
+		if !ok {
+			return
+		}
+		for node := range s.Nodes() {
+			s.Status(node)
+		}
+		s.Fresh()
+		s.FreshCount()
+	})
+}
