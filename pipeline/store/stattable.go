@@ -9,11 +9,14 @@ import (
 	"os"
 )
 
-// A statTable holds the last entry of each (device, inode): a flat list and an
-// index over it with open addressing.
+// A statTable holds the last entry of each (device, inode): those of the file
+// as they were read, a flat list of those noted since, and an index over both
+// with open addressing.
 type statTable struct {
+	old     []byte // entrySize each
 	entries []statEntry
-	index   []uint32 // entry number + 1; 0 is free; the length is a power of two
+	index   []uint32 // number of an entry + 1; 0 is free; the length is a power of two
+	live    int      // slots of the index in use
 }
 
 type statEntry struct {
@@ -27,46 +30,105 @@ func (t *statTable) slot(dev, ino uint64) uint64 {
 	return (h >> 20) & uint64(len(t.index)-1)
 }
 
+// inode says whose entry a number stands for: old ones come first.
+func (t *statTable) inode(number uint32) (dev, ino uint64) {
+	if at := int(number) * entrySize; at < len(t.old) {
+		return binary.LittleEndian.Uint64(t.old[at:]), binary.LittleEndian.Uint64(t.old[at+8:])
+	}
+	st := &t.entries[int(number)-len(t.old)/entrySize].stat
+	return st.Dev, st.Ino
+}
+
+// entry is false for an old one that is damaged.
+func (t *statTable) entry(number uint32) (statEntry, bool) {
+	if at := int(number) * entrySize; at < len(t.old) {
+		return decodeEntry(t.old[at : at+entrySize])
+	}
+	return t.entries[int(number)-len(t.old)/entrySize], true
+}
+
+// find returns the slot of an inode, or the free one where it belongs.
+func (t *statTable) find(dev, ino uint64) uint64 {
+	mask := uint64(len(t.index) - 1)
+	s := t.slot(dev, ino)
+	for ; t.index[s] != 0; s = (s + 1) & mask {
+		if d, i := t.inode(t.index[s] - 1); i == ino && d == dev {
+			break
+		}
+	}
+	return s
+}
+
 func (t *statTable) get(st Stat) (d Digest, settled, ok bool) {
 	if len(t.index) == 0 {
 		return d, false, false
 	}
-	for s := t.slot(st.Dev, st.Ino); t.index[s] != 0; s = (s + 1) & uint64(len(t.index)-1) {
-		e := &t.entries[t.index[s]-1]
-		if e.stat.Ino == st.Ino && e.stat.Dev == st.Dev {
-			return e.digest, e.settled, e.stat == st
-		}
+	n := t.index[t.find(st.Dev, st.Ino)]
+	if n == 0 {
+		return d, false, false
 	}
-	return d, false, false
+	e, ok := t.entry(n - 1)
+	return e.digest, e.settled, ok && e.stat == st
 }
 
 // put returns the number of the entry.
 func (t *statTable) put(st Stat, d Digest, settled bool) uint32 {
-	if len(t.entries)*4 >= len(t.index)*3 {
-		t.grow()
+	t.reserve(1)
+	s := t.find(st.Dev, st.Ino)
+	e := statEntry{st, d, settled}
+	old := uint32(len(t.old) / entrySize)
+	if n := t.index[s]; n > old {
+		t.entries[n-1-old] = e
+		return n - 1
+	} else if n == 0 {
+		t.live++
 	}
-	s := t.slot(st.Dev, st.Ino)
-	for ; t.index[s] != 0; s = (s + 1) & uint64(len(t.index)-1) {
-		e := &t.entries[t.index[s]-1]
-		if e.stat.Ino == st.Ino && e.stat.Dev == st.Dev {
-			*e = statEntry{st, d, settled}
-			return t.index[s] - 1
-		}
-	}
-	t.entries = append(t.entries, statEntry{st, d, settled})
-	t.index[s] = uint32(len(t.entries))
-	return uint32(len(t.entries) - 1)
+	t.entries = append(t.entries, e)
+	t.index[s] = old + uint32(len(t.entries))
+	return t.index[s] - 1
 }
 
-func (t *statTable) grow() {
-	t.index = make([]uint32, max(1024, 2*len(t.index)))
-	for i := range t.entries {
-		e := &t.entries[i]
-		s := t.slot(e.stat.Dev, e.stat.Ino)
-		for t.index[s] != 0 {
-			s = (s + 1) & uint64(len(t.index)-1)
+// fill takes over the entries of a file; a later one of an inode replaces an
+// earlier one.
+func (t *statTable) fill(b []byte) {
+	t.old = b[:len(b)/entrySize*entrySize]
+	t.reserve(len(t.old) / entrySize)
+	for n := range uint32(len(t.old) / entrySize) {
+		s := t.find(t.inode(n))
+		if t.index[s] == 0 {
+			t.live++
 		}
-		t.index[s] = uint32(i + 1)
+		t.index[s] = n + 1
+	}
+}
+
+// reserve makes room for n entries more.
+func (t *statTable) reserve(n int) {
+	size := max(1024, len(t.index))
+	for (t.live+n)*4 > size*3 {
+		size *= 2
+	}
+	if size == len(t.index) {
+		return
+	}
+	before := t.index
+	t.index = make([]uint32, size)
+	for _, n := range before {
+		if n != 0 {
+			t.index[t.find(t.inode(n-1))] = n
+		}
+	}
+}
+
+// all calls f with every entry whose stat is settled.
+func (t *statTable) all(f func(*statEntry)) {
+	for _, n := range t.index {
+		if n == 0 {
+			continue
+		}
+		if e, ok := t.entry(n - 1); ok && e.settled {
+			f(&e)
+		}
 	}
 }
 
@@ -91,11 +153,7 @@ func (f *Files) load() error {
 	if len(b) < len(filesMagic) || string(b[:len(filesMagic)]) != filesMagic {
 		return nil // another version's, or damaged: Save starts a new one
 	}
-	for b = b[len(filesMagic):]; len(b) >= entrySize; b = b[entrySize:] {
-		if e, ok := decodeEntry(b[:entrySize]); ok {
-			f.table.put(e.stat, e.digest, true)
-		}
-	}
+	f.table.fill(b[len(filesMagic):])
 	return nil
 }
 
@@ -159,12 +217,12 @@ func (f *Files) Save() error {
 		return err
 	}
 	entries := (size - int64(len(filesMagic))) / entrySize
-	if string(head) != filesMagic || entries > int64(4*len(f.table.entries)+filesSlack) {
+	if string(head) != filesMagic || entries > int64(4*f.table.live+filesSlack) {
 		return f.rewrite()
 	}
 	b := make([]byte, 0, len(f.dirty)*entrySize)
 	for _, i := range f.dirty {
-		if e := &f.table.entries[i]; e.settled {
+		if e, ok := f.table.entry(i); ok && e.settled {
 			b = e.encode(b)
 		}
 	}
@@ -179,11 +237,7 @@ func (f *Files) Save() error {
 // rewrite replaces the file by this process's entries.
 func (f *Files) rewrite() error {
 	b := []byte(filesMagic)
-	for i := range f.table.entries {
-		if e := &f.table.entries[i]; e.settled {
-			b = e.encode(b)
-		}
-	}
+	f.table.all(func(e *statEntry) { b = e.encode(b) })
 	if err := replaceFile(f.path, b); err != nil {
 		return err
 	}
