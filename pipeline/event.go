@@ -51,12 +51,15 @@ type Progress struct {
 
 // MarshalJSON writes the event as one object. run_finished has exactly the
 // members that the contract of `run --json` names.
-func (e Event) MarshalJSON() ([]byte, error) {
+func (e Event) MarshalJSON() ([]byte, error) { return e.encode() }
+
+// encode is MarshalJSON for whoever needs no one to check what it returns.
+func (e *Event) encode() ([]byte, error) {
 	if e.Event == EventRunFinished && e.Outcome != nil {
 		return json.Marshal(e.Outcome.line())
 	}
 	type plain Event // without this method
-	return json.Marshal(plain(e))
+	return json.Marshal((*plain)(e))
 }
 
 // An Outcome is how a run ended. Nodes = Executed + Cached + Failed + Skipped,

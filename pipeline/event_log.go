@@ -3,7 +3,6 @@ package pipeline
 import (
 	"bufio"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -40,7 +39,7 @@ func (l *eventLog) write(e Event) {
 	if l.err != nil {
 		return
 	}
-	b, err := json.Marshal(e)
+	b, err := e.encode()
 	if err == nil {
 		_, err = l.w.Write(append(b, '\n'))
 	}

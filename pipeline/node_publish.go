@@ -44,7 +44,7 @@ func (r *run) publish(in *inspection, t *Task, all bool) ([]store.Output, error)
 	}
 	outputs := make([]store.Output, 0, len(files))
 	for _, f := range files {
-		if err := r.place(&f); err != nil {
+		if err := r.place(&f, in.known); err != nil {
 			return nil, &unwritableError{fmt.Errorf("its output %s cannot be written to %s: %w", f.Name, f.to, err)}
 		}
 		outputs = append(outputs, store.Output{Name: f.Name, Path: f.Path, Size: f.stat.Size, Digest: f.digest})
@@ -54,10 +54,13 @@ func (r *run) publish(in *inspection, t *Task, all bool) ([]store.Output, error)
 	return outputs, nil
 }
 
-// place renames one output into place. A file that has the same content stays
-// as it is, time stamps included. From then on stat is that of the place.
-func (r *run) place(f *staged) (err error) {
-	if st, err := os.Lstat(f.to); err == nil && st.Mode().IsRegular() && st.Size() == f.stat.Size {
+// place renames one output into place. Where the node has a record, a file that
+// has the same content stays as it is, time stamps included. From then on stat
+// is that of the place.
+func (r *run) place(f *staged, known bool) (err error) {
+	if !known {
+		// There is nothing to compare with, most likely.
+	} else if st, err := os.Lstat(f.to); err == nil && st.Mode().IsRegular() && st.Size() == f.stat.Size {
 		if d, st, settled, err := r.files.Look(f.to); err == nil && d == f.digest {
 			f.stat, f.settled = st, settled
 			return os.Remove(f.from)

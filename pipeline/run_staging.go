@@ -30,7 +30,46 @@ type staging struct {
 
 	mu   sync.Mutex
 	free []string
+	open map[string]*opened
 	n    int
+}
+
+// An opened is a private folder and its outDir, held open: looking whether they
+// are empty costs a fifth of opening them each time.
+type opened struct {
+	dir, out *os.File
+	was      fs.FileInfo // of out
+}
+
+func open(dir string) (*opened, error) {
+	d, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	out, err := os.Open(filepath.Join(dir, outDir))
+	if err != nil {
+		d.Close()
+		return nil, err
+	}
+	was, err := out.Stat()
+	if err != nil {
+		d.Close()
+		out.Close()
+		return nil, err
+	}
+	return &opened{d, out, was}, nil
+}
+
+// onlyOut reports whether the folder holds nothing but its outDir, and that
+// nothing. A command may have put another in its place.
+func (o *opened) onlyOut() bool {
+	now, err := os.Lstat(o.out.Name())
+	return err == nil && os.SameFile(now, o.was) && holds(o.dir, outDir) && holds(o.out)
+}
+
+func (o *opened) close() {
+	o.dir.Close() // nothing was written
+	o.out.Close()
 }
 
 // openStaging removes what runs that were killed left behind; the caller holds
@@ -41,7 +80,7 @@ type staging struct {
 func openStaging(results, id string) *staging {
 	root := filepath.Join(results, stagingName)
 	os.RemoveAll(root)
-	return &staging{root: root, own: filepath.Join(root, id)}
+	return &staging{root: root, own: filepath.Join(root, id), open: map[string]*opened{}}
 }
 
 // take returns an empty private folder.
@@ -71,7 +110,13 @@ func (e *unwritableError) Unwrap() error { return e.err }
 // give takes a folder back. clean says that no process which may still write
 // there is left.
 func (s *staging) give(dir string, clean bool) {
-	if !clean || !onlyOut(dir) {
+	if !clean || !s.empty(dir) {
+		s.mu.Lock()
+		if o := s.open[dir]; o != nil {
+			o.close()
+			delete(s.open, dir)
+		}
+		s.mu.Unlock()
 		os.RemoveAll(dir) // what cannot be removed is removed with the rest
 		return
 	}
@@ -80,18 +125,28 @@ func (s *staging) give(dir string, clean bool) {
 	s.mu.Unlock()
 }
 
-// onlyOut reports whether a private folder holds nothing but an empty outDir.
-func onlyOut(dir string) bool {
-	return holds(dir, outDir) && holds(filepath.Join(dir, outDir))
+// empty reports whether a private folder is as it was handed out.
+func (s *staging) empty(dir string) bool {
+	s.mu.Lock()
+	o := s.open[dir]
+	s.mu.Unlock()
+	if o == nil {
+		var err error
+		if o, err = open(dir); err != nil {
+			return false
+		}
+		s.mu.Lock()
+		s.open[dir] = o
+		s.mu.Unlock()
+	}
+	return o.onlyOut()
 }
 
-// holds reports whether a folder holds exactly these names.
-func holds(dir string, names ...string) bool {
-	f, err := os.Open(dir)
-	if err != nil {
+// holds reports whether an open folder holds exactly these names.
+func holds(f *os.File, names ...string) bool {
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return false
 	}
-	defer f.Close()
 	have, err := f.Readdirnames(len(names) + 1)
 	return (err == nil || err == io.EOF) && slices.Equal(have, names)
 }
@@ -100,6 +155,12 @@ func holds(dir string, names ...string) bool {
 // run's leftovers are in it. A folder in which something that was abandoned
 // still makes files is left to the next run.
 func (s *staging) close() error {
+	s.mu.Lock()
+	for _, o := range s.open {
+		o.close()
+	}
+	clear(s.open)
+	s.mu.Unlock()
 	err := os.RemoveAll(s.own)
 	os.Remove(s.root)
 	if errors.Is(err, syscall.ENOTEMPTY) {
