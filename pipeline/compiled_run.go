@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"encoding/json"
+	"slices"
 
 	"github.com/concluder/concluder/pipeline/store"
 )
@@ -14,7 +15,15 @@ func (r *run) recall() {
 		return
 	}
 	s := c.snapshot.Load()
-	if s == nil || !s.Fits(r.plan.perInstance()) || !s.Current(r.home) {
+	if s == nil || !s.Current(r.home) {
+		// In a plan that runs again it is the one of the run before.
+		var err error
+		if s, c.damage, err = store.ReadSnapshot(r.home, c.definition); err != nil {
+			c.damage = err.Error()
+		}
+		c.snapshot.Store(s)
+	}
+	if s == nil || !s.Fits(r.plan.perInstance()) || !slices.Equal(s.Instances, r.l.instances) || !s.Current(r.home) {
 		return
 	}
 	r.snapshot, r.fresh = s, s.Fresh()
@@ -99,11 +108,10 @@ func (r *run) saveSnapshot() {
 	c := r.plan.compiled
 	meta, err := json.Marshal(c.proof)
 	if err == nil {
-		var s *store.Snapshot
-		if s, err = r.builder.Save(r.home, c.definition, meta); err == nil {
-			c.snapshot.Store(s)
-		}
+		err = r.builder.Save(r.home, c.definition, meta)
 	}
+	r.builder = nil
+	c.snapshot.Store(nil) // the next run reads the new one
 	if err != nil {
 		r.emit(Event{Event: EventWarning, Message: "the next run will look at everything anew: the snapshot cannot be written: " + err.Error()})
 	}

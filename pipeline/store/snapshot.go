@@ -75,14 +75,11 @@ func ReadSnapshot(home string, definition Digest) (s *Snapshot, damage string, e
 	if !strings.HasPrefix(string(b[:min(len(b), len(snapshotMagic))]), snapshotMagic) {
 		return nil, path + " is not a snapshot of this version", nil
 	}
-	b = b[len(snapshotMagic):]
-	if len(b) < 4 || crc32.Checksum(b[4:], castagnoli) != binary.LittleEndian.Uint32(b) {
+	sum := len(b) - 4 // of all that comes before it
+	if sum < len(snapshotMagic)+len(definition) || crc32.Checksum(b[:sum], castagnoli) != binary.LittleEndian.Uint32(b[sum:]) {
 		return nil, path + " is damaged", nil
 	}
-	b = b[4:]
-	if len(b) < len(definition) {
-		return nil, path + " is damaged", nil
-	}
+	b = b[len(snapshotMagic):sum]
 	if Digest(b[:len(definition)]) != definition {
 		return nil, "", nil
 	}

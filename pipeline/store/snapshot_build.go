@@ -2,7 +2,9 @@ package store
 
 import (
 	"encoding/binary"
+	"errors"
 	"hash/crc32"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -178,28 +180,29 @@ func (b *SnapshotBuilder) pattern(path string, instance int) string {
 }
 
 // Save writes the snapshot into a pipeline's folder of the state directory,
-// whose log is complete, and returns it. It need not survive a power failure: a
-// torn one is noticed and not used.
-func (b *SnapshotBuilder) Save(home string, definition Digest, meta []byte) (*Snapshot, error) {
+// whose log is complete. It need not survive a power failure: a torn one is
+// noticed and not used.
+func (b *SnapshotBuilder) Save(home string, definition Digest, meta []byte) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	log, err := statPath(filepath.Join(home, logName))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	out := b.encode(definition, meta, log)
 	path := filepath.Join(home, snapshotName)
 	tmp := path + ".tmp"
-	err = os.WriteFile(tmp, out, 0o666)
+	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
+	if err != nil {
+		return err
+	}
+	err = errors.Join(b.write(f, definition, meta, log), f.Close())
 	if err == nil {
 		err = os.Rename(tmp, path)
 	}
 	if err != nil {
 		os.Remove(tmp)
-		return nil, err
 	}
-	s, _ := decodeSnapshot(out[len(snapshotMagic)+4+len(definition):])
-	return s, nil
+	return err
 }
 
 // Kept is how many nodes were noted.
@@ -218,81 +221,108 @@ func (b *SnapshotBuilder) Kept() int {
 // Carry takes over nodes of the earlier snapshot.
 func (b *SnapshotBuilder) Carry(nodes NodeSet) { b.carried = nodes }
 
-func (b *SnapshotBuilder) encode(definition Digest, meta []byte, log Stat) []byte {
-	le := binary.LittleEndian
-	size := 1<<16 + len(meta) + len(b.kept)*(headSize+4) + len(b.files)
-	if b.from != nil {
-		size += len(b.from.files)
-	}
-	for _, name := range b.instances {
-		size += len(name) + 2
-	}
-	out := make([]byte, 0, size)
-	out = append(out, snapshotMagic...)
-	sum := len(out)
-	out = append(out, 0, 0, 0, 0)
-	out = append(out, definition[:]...)
-	out = binary.AppendUvarint(out, uint64(len(meta)))
-	out = append(out, meta...)
-	out = log.append(out)
-	out = appendNames(out, b.instances)
-	out = binary.AppendUvarint(out, uint64(len(b.names)))
-	for i, name := range b.names {
-		out = binary.AppendUvarint(out, uint64(i))
-		out = binary.AppendUvarint(out, uint64(len(name)))
-		out = append(out, name...)
-	}
+// A summedWriter writes in large pieces and sums up what it wrote. Its first
+// error is kept.
+type summedWriter struct {
+	w   io.Writer
+	buf []byte
+	sum uint32
+	err error
+}
 
-	heads := make([]byte, 0, len(b.kept)*headSize)
-	first := make([]byte, 0, (len(b.kept)+1)*4)
-	files := 0
-	out = binary.AppendUvarint(out, uint64(len(b.stages)))
+// room is how much is gathered before it is written.
+const room = 256 << 10
+
+func (w *summedWriter) flush() {
+	w.sum = crc32.Update(w.sum, castagnoli, w.buf)
+	if w.err == nil {
+		_, w.err = w.w.Write(w.buf)
+	}
+	w.buf = w.buf[:0]
+}
+
+func (w *summedWriter) bytes(b []byte) {
+	if w.buf = append(w.buf, b...); len(w.buf) >= room {
+		w.flush()
+	}
+}
+
+func (w *summedWriter) uint(n uint64) {
+	var b [binary.MaxVarintLen64]byte
+	w.bytes(b[:binary.PutUvarint(b[:], n)])
+}
+
+func (w *summedWriter) names(names []string) {
+	size := uvarintLen(uint64(len(names)))
+	for _, n := range names {
+		size += len(n) + uvarintLen(uint64(len(n)))
+	}
+	w.uint(uint64(size))
+	w.uint(uint64(len(names)))
+	for _, n := range names {
+		w.uint(uint64(len(n)))
+		w.bytes([]byte(n))
+	}
+}
+
+func (b *SnapshotBuilder) write(to io.Writer, definition Digest, meta []byte, log Stat) error {
+	le := binary.LittleEndian
+	w := &summedWriter{w: to, buf: make([]byte, 0, 2*room)}
+	w.bytes([]byte(snapshotMagic))
+	w.bytes(definition[:])
+	w.uint(uint64(len(meta)))
+	w.bytes(meta)
+	w.bytes(log.append(nil))
+	w.names(b.instances)
+	w.uint(uint64(len(b.names)))
+	for i, name := range b.names {
+		w.uint(uint64(i))
+		w.uint(uint64(len(name)))
+		w.bytes([]byte(name))
+	}
+	w.uint(uint64(len(b.stages)))
 	for i := range b.stages {
-		st := &b.stages[i]
 		shared := b.shared(i)
 		flag := byte(0)
-		if st.perInstance {
+		if b.stages[i].perInstance {
 			flag = 1
 		}
-		out = append(out, flag)
-		out = binary.AppendUvarint(out, uint64(len(shared)/fileSize))
-		out = append(out, shared...)
-		for node := st.base; node < st.base+st.count; node++ {
-			head := uint16(0)
-			first = le.AppendUint32(first, uint32(files))
-			switch k := &b.kept[node]; {
-			case k.fresh:
-				head = headFresh | k.status
-				b.own(k, func([]byte) { files++ })
-			case b.carried.Has(node):
-				head = b.from.head(node)
-				files += len(b.from.filesOf(node)) / fileSize
-			}
-			heads = le.AppendUint16(heads, head)
-		}
+		w.bytes([]byte{flag})
+		w.uint(uint64(len(shared) / fileSize))
+		w.bytes(shared)
 	}
-	first = le.AppendUint32(first, uint32(files))
 	if len(b.statuses.list) == 0 {
 		b.statuses.id("") // what the head of a node that is not fresh names
 	}
-	out = appendNames(out, b.statuses.list)
-	out = appendNames(out, b.patterns.list)
-	out = binary.AppendUvarint(out, uint64(len(b.devList)))
+	w.names(b.statuses.list)
+	w.names(b.patterns.list)
+	w.uint(uint64(len(b.devList)))
 	for _, d := range b.devList {
-		out = binary.AppendUvarint(out, d)
+		w.uint(d)
 	}
-	out = append(out, heads...)
-	out = append(out, first...)
+	var buf [4]byte
 	for node := range b.kept {
-		switch k := &b.kept[node]; {
-		case k.fresh:
-			b.own(k, func(f []byte) { out = append(out, f...) })
-		case b.carried.Has(node):
-			out = append(out, b.from.filesOf(node)...)
+		head := uint16(0)
+		if k := &b.kept[node]; k.fresh {
+			head = headFresh | k.status
+		} else if b.carried.Has(node) {
+			head = b.from.head(node)
 		}
+		w.bytes(le.AppendUint16(buf[:0], head))
 	}
-	le.PutUint32(out[sum:], crc32.Checksum(out[sum+4:], castagnoli))
-	return out
+	first := 0
+	w.bytes(le.AppendUint32(buf[:0], 0))
+	for node := range b.kept {
+		b.own(node, func([]byte) { first++ })
+		w.bytes(le.AppendUint32(buf[:0], uint32(first)))
+	}
+	for node := range b.kept {
+		b.own(node, w.bytes)
+	}
+	w.flush()
+	w.bytes(le.AppendUint32(buf[:0], w.sum))
+	w.flush()
+	return w.err
 }
 
 // common reports whether a file's path is the same for several nodes.
@@ -302,7 +332,16 @@ func (b *SnapshotBuilder) common(file []byte) bool {
 }
 
 // own calls f with the files that a node has alone.
-func (b *SnapshotBuilder) own(k *keptNode, f func(file []byte)) {
+func (b *SnapshotBuilder) own(node int, f func(file []byte)) {
+	k := &b.kept[node]
+	if !k.fresh {
+		if b.carried.Has(node) {
+			for files := b.from.filesOf(node); len(files) > 0; files = files[fileSize:] {
+				f(files[:fileSize])
+			}
+		}
+		return
+	}
 	for i := range int(k.count) {
 		at := (int(k.at) + i) * fileSize
 		if file := b.files[at : at+fileSize]; !b.common(file) {
@@ -342,20 +381,6 @@ func (b *SnapshotBuilder) shared(stage int) []byte {
 		for old := b.from.stages[stage].shared; len(old) > 0; old = old[fileSize:] {
 			put(old[:fileSize])
 		}
-	}
-	return out
-}
-
-func appendNames(out []byte, names []string) []byte {
-	size := 0
-	for _, n := range names {
-		size += len(n) + uvarintLen(uint64(len(n)))
-	}
-	out = binary.AppendUvarint(out, uint64(size+uvarintLen(uint64(len(names)))))
-	out = binary.AppendUvarint(out, uint64(len(names)))
-	for _, n := range names {
-		out = binary.AppendUvarint(out, uint64(len(n)))
-		out = append(out, n...)
 	}
 	return out
 }
