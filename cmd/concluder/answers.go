@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -83,7 +84,7 @@ func showAnswers(w io.Writer, instance string, asked []stages.Asked) error {
 
 func showAttempt(b *strings.Builder, n int, at llm.Attempt) {
 	fmt.Fprintf(b, "-- answer %d (%s), sent %s, model %s, finish %s, %d tokens in, %d out\n", n, at.Kind,
-		at.Sent.UTC().Format("2006-01-02 15:04:05"), at.Model, at.Finish, at.Usage.Input, at.Usage.Output)
+		at.Sent.UTC().Format("2006-01-02 15:04:05"), at.Model, cmp.Or(at.Finish, "not given"), at.Usage.Input, at.Usage.Output)
 	for _, m := range messages(at.Request) {
 		fmt.Fprintf(b, "-- prompt, %s:\n%s\n", m.Role, strings.TrimSpace(m.Content))
 	}

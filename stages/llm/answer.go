@@ -45,7 +45,7 @@ type Attempt struct {
 	Detail      string // what is wrong, in words
 	Model       string // as the server named it
 	Fingerprint string
-	Finish      string
+	Finish      string // why the model ended, in OpenAI's words; "" where the server did not say
 	Usage       Usage
 	Cost        float64 // in the price's currency
 }

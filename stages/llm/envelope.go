@@ -16,7 +16,7 @@ type envelope struct {
 	text        string
 	reasoning   string // hidden reasoning that some servers return beside the text
 	refusal     string
-	finish      string
+	finish      string // in OpenAI's words; "" where the server gave none
 	model       string
 	fingerprint string
 	usage       Usage
@@ -58,13 +58,17 @@ func readEnvelope(h http.Header, body []byte) (envelope, Verdict, string) {
 			e.reasoning = text(msg[name])
 		}
 	}
+	// No model writes without reading a token: such a server counted nothing.
+	if e.usage == (Usage{}) && e.text+e.reasoning != "" {
+		e.hasUsage = false
+	}
 	return e, "", ""
 }
 
 // finishReason maps what servers say to OpenAI's words.
 func finishReason(s string) string {
 	switch strings.ToLower(s) {
-	case "", "stop", "eos", "eos_token", "end_turn", "stop_sequence", "complete":
+	case "stop", "eos", "eos_token", "end_turn", "stop_sequence", "complete":
 		return "stop"
 	case "length", "max_tokens", "max_length", "model_length":
 		return "length"

@@ -1,6 +1,7 @@
 package llm
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -79,7 +80,7 @@ func (r *reading) ended(sent int) bool {
 		r.fail("refusal", Refusal, "the model refused: "+clip(oneLine(r.refusal), 200))
 		return false
 	}
-	r.pass("finish reason", r.finish)
+	r.pass("finish reason", cmp.Or(r.finish, "none given"))
 	if strings.TrimSpace(r.text) == "" {
 		switch {
 		case r.finish == "length":
@@ -109,7 +110,8 @@ func (r *reading) ended(sent int) bool {
 
 // json finds the one JSON object of the answer.
 func (r *reading) json() (object, bool) {
-	o, v, detail := findObject(r.text, r.finish == "stop")
+	// Some servers never say why the model ended.
+	o, v, detail := findObject(r.text, r.finish == "stop" || r.finish == "")
 	if v == "" {
 		r.pass("json", strings.Join(o.repairs, "; "))
 		r.answer.Repairs = append(r.answer.Repairs, o.repairs...)
@@ -122,6 +124,8 @@ func (r *reading) json() (object, bool) {
 		v, detail = Refusal, "the model refused: "+clip(oneLine(r.text), 200)
 	case v == NotJSON && echoes(r.text):
 		v, detail = Echo, "the answer gives back the instructions"
+	case v == NotJSON && r.finish == "":
+		detail += "; the server gave no finish reason and may have broken it off"
 	}
 	r.fail("json", v, detail)
 	return object{}, false
