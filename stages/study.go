@@ -72,6 +72,11 @@ func blind(stage *pipeline.Stage, instance string) bool {
 // judge holds a model's answer against the points and the equation.
 func (s *study) judge(a llm.Answer) (llm.Verdict, string) {
 	if a.TypeOfEquation == string(growth.Unknown) && a.Bound.IsZero() {
+		// There is nothing to verify but the class. The words do not name the
+		// points' own: a model that is asked anew still judges for itself.
+		if s.analysis.Clear && s.analysis.Class != growth.Unknown {
+			return llm.BoundRejected, "the class given is unknown and there is no upper bound, but the points grow clearly; a class and an upper bound in x0 are expected"
+		}
 		return llm.Accepted, ""
 	}
 	v := s.verdict(a)
