@@ -175,15 +175,15 @@ func (c *Client) recorded(ctx context.Context, key string, anew bool) (round int
 	}
 	if !begun {
 		round = 1
-		for _, r := range got {
-			if r.isAnswer() {
-				round = max(round, r.round)
+		for i := range got {
+			if got[i].isAnswer() {
+				round = max(round, got[i].round)
 			}
 		}
 	}
-	for _, r := range got {
-		if r.round == round && r.isAnswer() {
-			in = append(in, r)
+	for i := range got {
+		if got[i].round == round && got[i].isAnswer() {
+			in = append(in, got[i])
 		}
 	}
 	return round, seen, onePerStep(in), nil
@@ -203,9 +203,15 @@ func onePerStep(in []recorded) []recorded {
 	return out
 }
 
+// open reads the envelope, once.
+func (r *recorded) open() *opened {
+	if r.opened == nil {
+		o := openBody(r.resp.header, r.resp.body)
+		r.opened = &o
+	}
+	return r.opened
+}
+
 // isAnswer reports whether a complete 2xx response is an answer of the model,
 // as opposed to a failure of the server that came as a 200.
-func (r *recorded) isAnswer() bool {
-	_, ok := answerIn(r.resp.header, r.resp.body)
-	return ok
-}
+func (r *recorded) isAnswer() bool { return r.open().answers(r.resp.body) }

@@ -3,7 +3,7 @@ package llm
 // readLive reads an answer that has just come and records the verdict.
 func (c *Client) readLive(q Question, s step, req request, d done, judge Judge) attemptAnswer {
 	a := c.attempt(q, recorded{
-		id: d.id, round: s.round, step: s.no, kind: s.kind, sent: d.at, prompt: req.body, resp: d.resp,
+		id: d.id, round: s.round, step: s.no, kind: s.kind, sent: d.at, prompt: req.body, resp: d.resp, opened: d.opened,
 	}, judge)
 	c.j.judge(d.id, a.Verdict, a.Detail)
 	if a.Model != "" && !sameModel(a.Model, c.cfg.Model) {
@@ -35,7 +35,7 @@ func (c *Client) readRecorded(q Question, r recorded, judge Judge) attemptAnswer
 
 // attempt takes a recorded answer through the ladder and before the judge.
 func (c *Client) attempt(q Question, r recorded, judge Judge) attemptAnswer {
-	got := read(r.resp.header, r.resp.body, len(r.prompt), q.variable())
+	got := read(r.open(), len(r.prompt), q.variable())
 	if got.verdict == Accepted && judge != nil {
 		if v, detail := judge(got.answer); v != "" && v != Accepted {
 			got.fail("verification", v, detail)

@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
-	"runtime"
+	"runtime/metrics"
 	"sync"
 	"testing"
 	"time"
@@ -54,10 +54,11 @@ func heapPeak() (stop func() float64) {
 	done, out := make(chan struct{}), make(chan float64)
 	go func() {
 		peak := uint64(0)
+		// Unlike runtime.ReadMemStats this does not stop the world.
+		heap := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
 		for {
-			var m runtime.MemStats
-			runtime.ReadMemStats(&m)
-			peak = max(peak, m.HeapAlloc)
+			metrics.Read(heap)
+			peak = max(peak, heap[0].Value.Uint64())
 			select {
 			case <-done:
 				out <- float64(peak) / 1e6

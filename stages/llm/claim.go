@@ -1,7 +1,6 @@
 package llm
 
 import (
-	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -12,10 +11,13 @@ import (
 )
 
 const (
-	selectClaim = `SELECT owner, until FROM claims WHERE question = ?`
+	// selectClaim gives one row: who has claimed the question, '' for nobody,
+	// until when, and whether there is an answer newer than ?2.
+	selectClaim = `SELECT COALESCE(MAX(owner), ''), COALESCE(MAX(until), 0), EXISTS (
+  SELECT 1 FROM attempts a JOIN responses r ON r.attempt = a.id
+  WHERE a.question = ?1 AND a.id > ?2 AND r.complete = 1 AND r.status BETWEEN 200 AND 299)
+FROM claims WHERE question = ?1`
 	upsertClaim = `INSERT OR REPLACE INTO claims (question, owner, until) VALUES (?, ?, ?)`
-	selectNewer = `SELECT 1 FROM attempts a JOIN responses r ON r.attempt = a.id
-WHERE a.question = ? AND a.id > ? AND r.complete = 1 AND r.status BETWEEN 200 AND 299 LIMIT 1`
 	deleteClaim = `DELETE FROM claims WHERE question = ? AND owner = ?`
 )
 
@@ -28,36 +30,23 @@ var errClaimed = errors.New("another process is asking this question")
 // seen is the newest attempt at it that the owner knows of; where there is an
 // answer to a newer one the claim fails too, and the owner must look again.
 func (w *writer) claim(question, owner string, until time.Time, seen int64) error {
-	s, err := w.stmt(selectClaim)
-	if err != nil {
-		return err
-	}
 	var other string
 	var theirs int64
-	switch err := s.QueryRow(question).Scan(&other, &theirs); {
-	case errors.Is(err, sql.ErrNoRows):
-	case err != nil:
+	var newer bool
+	if err := w.queryRow(selectClaim, question, seen).Scan(&other, &theirs, &newer); err != nil {
 		w.err = err
 		return err
-	case other != owner && time.Now().UnixMilli() < theirs && ownerAlive(other):
-		return errClaimed
 	}
-	if other != owner {
+	switch {
+	case other == owner:
+	case other != "" && time.Now().UnixMilli() < theirs && ownerAlive(other):
+		return errClaimed
+	case newer:
 		// Another process may have claimed it, been answered and gone since
 		// this one looked.
-		if s, err = w.stmt(selectNewer); err != nil {
-			return err
-		}
-		var n int
-		switch err := s.QueryRow(question, seen).Scan(&n); {
-		case err == nil:
-			return errClaimed
-		case !errors.Is(err, sql.ErrNoRows):
-			w.err = err
-			return err
-		}
+		return errClaimed
 	}
-	_, err = w.exec(upsertClaim, question, owner, until.UnixMilli())
+	_, err := w.exec(upsertClaim, question, owner, until.UnixMilli())
 	return err
 }
 

@@ -60,6 +60,9 @@ func loop(s string) string {
 	}
 	for p := 2; p <= maxPeriod; p++ {
 		need := max(minLoop, minRepeats*p) - p
+		if len(s)-p < need {
+			break // too short for this phrase to repeat often enough, and for longer ones
+		}
 		same := 0
 		for i := p; i < len(s); i++ {
 			if s[i] != s[i-p] {

@@ -23,6 +23,33 @@ type envelope struct {
 	hasUsage    bool
 }
 
+// An opened response is the envelope in it, or why it holds none.
+type opened struct {
+	envelope
+	verdict Verdict // "" for a chat completion
+	detail  string
+}
+
+// openBody reads a complete 2xx response. It is done once for each: a response is
+// classed and its answer read from the same envelope.
+func openBody(h http.Header, body []byte) opened {
+	e, v, detail := readEnvelope(h, body)
+	return opened{e, v, detail}
+}
+
+// answers reports whether the response is an answer of the model. An error
+// inside a 200, or a page of a proxy, is not: it is tried again.
+func (o *opened) answers(body []byte) bool {
+	switch o.verdict {
+	case "":
+		return true
+	case NoChoices:
+		_, failed := errorIn(body)
+		return !failed && (o.hasUsage || o.model != "" || strings.Contains(string(body), `"choices"`))
+	}
+	return false
+}
+
 // readEnvelope reads a complete 2xx response. A verdict other than "" says that
 // it is no chat completion.
 func readEnvelope(h http.Header, body []byte) (envelope, Verdict, string) {

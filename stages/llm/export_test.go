@@ -3,6 +3,7 @@ package llm
 import (
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/hex"
 	"fmt"
 	"time"
@@ -15,22 +16,31 @@ func (j *Journal) AtStep(f func(string)) { j.step = f }
 // LimitPages makes the disk look full once the file has n pages more than now;
 // n < 0 lifts the limit.
 func (j *Journal) LimitPages(n int) error {
-	var now int
-	if err := j.w.QueryRow("PRAGMA page_count").Scan(&now); err != nil {
+	return j.onWriter(func(ctx context.Context, c *sql.Conn) error {
+		var now int
+		if err := c.QueryRowContext(ctx, "PRAGMA page_count").Scan(&now); err != nil {
+			return err
+		}
+		limit := now + n
+		if n < 0 {
+			limit = 1 << 30
+		}
+		_, err := c.ExecContext(ctx, fmt.Sprintf("PRAGMA max_page_count = %d", limit))
 		return err
-	}
-	limit := now + n
-	if n < 0 {
-		limit = 1 << 30
-	}
-	_, err := j.w.Exec(fmt.Sprintf("PRAGMA max_page_count = %d", limit))
-	return err
+	})
+}
+
+// onWriter runs f on the connection that writes, in a transaction.
+func (j *Journal) onWriter(f func(context.Context, *sql.Conn) error) error {
+	return <-j.put(func(w *writer) error { return f(context.Background(), w.conn) })
 }
 
 // Exec changes the tables behind the journal's back.
 func (j *Journal) Exec(query string, args ...any) error {
-	_, err := j.w.Exec(query, args...)
-	return err
+	return j.onWriter(func(ctx context.Context, c *sql.Conn) error {
+		_, err := c.ExecContext(ctx, query, args...)
+		return err
+	})
 }
 
 // Gate is the adaptive limit, without a server.
@@ -92,13 +102,12 @@ func (j *Journal) Bodies(ctx context.Context) (kept, open map[string]int, err er
 func (j *Journal) MoveInTime(id int64, d time.Duration) error {
 	var a intent
 	var sent, reserved int64
-	if err := j.w.QueryRow(`SELECT question, request, round, step, kind, provider, model, program, sent, prompt, reserved FROM attempts WHERE id = ?`, id).
+	if err := j.r.QueryRow(`SELECT question, request, round, step, kind, provider, model, program, sent, prompt, reserved FROM attempts WHERE id = ?`, id).
 		Scan(&a.question, &a.request, &a.round, &a.step, &a.kind, &a.provider, &a.model, &a.program, &sent, &a.prompt, &reserved); err != nil {
 		return err
 	}
 	a.sent, a.reserved = time.UnixMilli(sent).Add(d), money(reserved)
-	_, err := j.w.Exec(`UPDATE attempts SET sent = ?, sum = ? WHERE id = ?`, a.sent.UnixMilli(), a.sum(), id)
-	return err
+	return j.Exec(`UPDATE attempts SET sent = ?, sum = ? WHERE id = ?`, a.sent.UnixMilli(), a.sum(), id)
 }
 
 // An Exchange is one request about a question and what became of it, answers

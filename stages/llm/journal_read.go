@@ -22,6 +22,7 @@ type recorded struct {
 	settled  bool    // an outcome is recorded
 	verdict  Verdict // of this reader, as recorded; "" when it has none
 	resp     response
+	opened   *opened // resp's envelope; nil until it is read
 }
 
 const selectRecorded = `SELECT a.id, a.question, a.request, a.round, a.step, a.kind, a.provider, a.model, a.program, a.sent, a.prompt, a.reserved, a.sum,

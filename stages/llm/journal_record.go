@@ -29,7 +29,7 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 var writeStatements = []string{
 	insertAttempt, insertResponse, upsertVerdict, upsertServer, insertOutcome, ensureSpend, addSpend, reserveSpend,
-	selectClaim, selectNewer, upsertClaim, deleteClaim,
+	selectClaim, upsertClaim, deleteClaim,
 }
 
 // An intent is a request about to be sent.

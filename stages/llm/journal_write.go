@@ -14,18 +14,52 @@ type op struct {
 	done chan error
 }
 
-// A writer runs statements in the transaction of the moment.
+// A writer runs statements on the one connection that writes, inside the
+// transaction of the moment. It is used by one goroutine.
 type writer struct {
-	tx    *sql.Tx
+	conn  *sql.Conn
 	stmts map[string]*sql.Stmt
 	err   error // the first that failed; the transaction is lost then
 }
 
-// exec runs a statement that is prepared once.
-func (w *writer) exec(query string, args ...any) (sql.Result, error) {
-	s, err := w.stmt(query)
+const (
+	beginWrite = "BEGIN IMMEDIATE"
+	commit     = "COMMIT"
+	rollback   = "ROLLBACK"
+)
+
+// newWriter prepares the statements on a connection of their own: a
+// transaction of database/sql would bind each of them anew each time.
+func newWriter(db *sql.DB) (*writer, error) {
+	ctx := context.Background()
+	conn, err := db.Conn(ctx)
 	if err != nil {
 		return nil, err
+	}
+	w := &writer{conn: conn, stmts: map[string]*sql.Stmt{}}
+	for _, q := range append([]string{beginWrite, commit, rollback}, writeStatements...) {
+		s, err := conn.PrepareContext(ctx, q)
+		if err != nil {
+			w.close()
+			return nil, err
+		}
+		w.stmts[q] = s
+	}
+	return w, nil
+}
+
+func (w *writer) close() {
+	for _, s := range w.stmts {
+		s.Close()
+	}
+	w.conn.Close()
+}
+
+// exec runs one of the prepared statements.
+func (w *writer) exec(query string, args ...any) (sql.Result, error) {
+	s := w.stmts[query]
+	if s == nil {
+		return nil, fmt.Errorf("statement not prepared: %s", query)
 	}
 	res, err := s.Exec(args...)
 	if err != nil {
@@ -34,12 +68,27 @@ func (w *writer) exec(query string, args ...any) (sql.Result, error) {
 	return res, err
 }
 
-func (w *writer) stmt(query string) (*sql.Stmt, error) {
-	s := w.stmts[query]
-	if s == nil {
-		return nil, fmt.Errorf("statement not prepared: %s", query)
+// queryRow runs one of the prepared statements, which gives one row.
+func (w *writer) queryRow(query string, args ...any) *sql.Row {
+	return w.stmts[query].QueryRow(args...)
+}
+
+// transact runs f in a transaction. The error says that none of it happened.
+func (w *writer) transact(f func() error) error {
+	w.err = nil
+	if _, err := w.exec(beginWrite); err != nil {
+		return err
 	}
-	return w.tx.Stmt(s), nil
+	err := f()
+	if err == nil {
+		_, err = w.exec(commit)
+	}
+	if err != nil {
+		// SQLite has rolled back by itself after some errors, such as a full
+		// disk; then there is nothing left to roll back.
+		w.stmts[rollback].Exec()
+	}
+	return err
 }
 
 // maxBatch bounds a transaction, so that a commit stays well under 100 ms.
@@ -51,20 +100,9 @@ const maxBatch = 256
 func (j *Journal) write() {
 	defer close(j.done)
 	defer close(j.commits)
-	stmts := map[string]*sql.Stmt{}
-	defer func() {
-		for _, s := range stmts {
-			s.Close()
-		}
-	}()
-	var prepErr error
-	for _, q := range writeStatements {
-		s, err := j.w.Prepare(q)
-		if err != nil {
-			prepErr = err
-			break
-		}
-		stmts[q] = s
+	w, prepErr := newWriter(j.w)
+	if prepErr == nil {
+		defer w.close()
 	}
 	batch := make([]op, 0, maxBatch)
 	for first := range j.ops {
@@ -83,25 +121,19 @@ func (j *Journal) write() {
 		}
 		if prepErr != nil {
 			for _, o := range batch {
-				o.done <- prepErr
+				o.done <- &JournalError{j.path, "write", prepErr}
 			}
 			continue
 		}
-		j.commit(batch, stmts)
+		j.commit(batch, w)
 	}
 }
 
 // commit runs a batch in one transaction. An op may refuse on its own account,
 // which leaves the others alone; a failing statement fails the whole batch.
-func (j *Journal) commit(batch []op, stmts map[string]*sql.Stmt) {
+func (j *Journal) commit(batch []op, w *writer) {
 	errs := make([]error, len(batch))
-	err := func() error {
-		tx, err := j.w.Begin()
-		if err != nil {
-			return err
-		}
-		defer tx.Rollback()
-		w := &writer{tx: tx, stmts: stmts}
+	err := w.transact(func() error {
 		for i, o := range batch {
 			errs[i] = o.do(w)
 			if w.err != nil {
@@ -109,8 +141,8 @@ func (j *Journal) commit(batch []op, stmts map[string]*sql.Stmt) {
 			}
 		}
 		j.at("before commit")
-		return tx.Commit()
-	}()
+		return nil
+	})
 	if err == nil {
 		j.at("after commit")
 		select {

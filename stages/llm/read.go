@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/concluder/concluder/stages/expr"
@@ -33,10 +33,9 @@ func (r *reading) fail(name string, v Verdict, detail string) {
 
 // read takes a complete 2xx response through the ladder. sent is the size of
 // the prompt in bytes, variable the name that the question used.
-func read(h http.Header, body []byte, sent int, variable string) reading {
-	var r reading
-	env, v, detail := readEnvelope(h, body)
-	r.envelope = env
+func read(o *opened, sent int, variable string) reading {
+	r := reading{envelope: o.envelope}
+	v, detail := o.verdict, o.detail
 	switch v {
 	case BadContentType:
 		r.fail("content type", v, detail)
@@ -52,7 +51,7 @@ func read(h http.Header, body []byte, sent int, variable string) reading {
 		r.fail("choices", v, detail)
 		return r
 	}
-	r.pass("choices", fmt.Sprintf("%d", env.choices))
+	r.pass("choices", strconv.Itoa(o.choices))
 	if !r.ended(sent) {
 		return r
 	}

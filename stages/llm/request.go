@@ -23,21 +23,28 @@ type request struct {
 	promptBytes int // of messages and schema: no tokenizer makes more tokens than bytes
 }
 
+// A requestBody is what is sent. Its fields stand in the order of their names,
+// so that the bytes are those of a map.
+type requestBody struct {
+	MaxCompletionTokens int             `json:"max_completion_tokens,omitempty"`
+	MaxTokens           int             `json:"max_tokens,omitempty"`
+	Messages            []message       `json:"messages"`
+	Model               string          `json:"model"`
+	ResponseFormat      json.RawMessage `json:"response_format,omitempty"`
+	Seed                *int            `json:"seed,omitempty"`        // 0 is sent
+	Temperature         *float64        `json:"temperature,omitempty"` // 0 is sent
+}
+
 // request builds the body itself, because the library leaves out a temperature
 // of 0, and its JSON changes between versions.
 func (c Config) request(m []message, mode outputMode, capName string, maxTokens int) (request, error) {
-	body := map[string]any{"model": c.Model, "messages": m, capName: maxTokens}
-	if c.Temperature != nil {
-		body["temperature"] = *c.Temperature
+	body := requestBody{Messages: m, Model: c.Model, ResponseFormat: mode.responseFormat(), Seed: c.Seed, Temperature: c.Temperature}
+	if capName == capMaxCompletionTokens {
+		body.MaxCompletionTokens = maxTokens
+	} else {
+		body.MaxTokens = maxTokens
 	}
-	if c.Seed != nil {
-		body["seed"] = *c.Seed
-	}
-	r := request{mode: mode, cap: maxTokens, name: capName}
-	if f := mode.responseFormat(); f != nil {
-		body["response_format"] = f
-		r.promptBytes += len(f)
-	}
+	r := request{mode: mode, cap: maxTokens, name: capName, promptBytes: len(body.ResponseFormat)}
 	// Without HTML escapes, so that an equation stands verbatim in the bytes too.
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)

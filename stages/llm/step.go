@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
-	"strings"
 	"time"
 
 	openai "github.com/sashabaranov/go-openai"
@@ -171,7 +170,7 @@ type done struct {
 	probe   bool // of the breaker
 	resp    response
 	finding finding
-	answer  envelope // of classAnswer
+	opened  *opened // of a complete 2xx response
 }
 
 // once performs one request: reserves its worst cost and announces it in the
@@ -246,7 +245,11 @@ func (c *Client) once(ctx context.Context, w *waits, s step, req request) (done,
 		c.lim.release(t, result{class: classCanceled, tokens: -1}, c.cfg.MaxWait)
 		return d, c.end(err)
 	}
-	d.finding = c.find(ctx, ex, req, &d.answer)
+	if ex.err == nil && ex.resp.status/100 == 2 {
+		o := openBody(ex.resp.header, ex.resp.body)
+		d.opened = &o
+	}
+	d.finding = c.find(ctx, ex, req, d.opened)
 	o, tokens := c.outcomeOf(in, req, &d)
 	lerr := c.lim.release(t, result{class: d.finding.class, tokens: tokens, wait: d.finding.wait, hinted: d.finding.hinted, late: d.finding.class == classLost && errors.Is(ex.err, context.DeadlineExceeded)}, c.cfg.MaxWait)
 	c.settle(in, o)
@@ -273,13 +276,9 @@ func (c *Client) keep(question string, r *response) error {
 	return fmt.Errorf("an answer cannot be kept: %w", err)
 }
 
-// find classes what came back.
-func (c *Client) find(ctx context.Context, ex *exchange, req request, e *envelope) finding {
+// find classes what came back; o is nil unless that is a complete 2xx response.
+func (c *Client) find(ctx context.Context, ex *exchange, req request, o *opened) finding {
 	r := &ex.resp
-	answered := false
-	if ex.err == nil && r.status/100 == 2 {
-		*e, answered = answerIn(r.header, r.body)
-	}
 	switch {
 	case ex.err != nil:
 		f := finding{class: transportClass(ctx, ex), err: fmt.Errorf("%s", r.err)}
@@ -287,7 +286,7 @@ func (c *Client) find(ctx context.Context, ex *exchange, req request, e *envelop
 			c.count.serverErrors.Add(1)
 		}
 		return f
-	case answered:
+	case o != nil && o.answers(r.body):
 		c.count.answers.Add(1)
 		return finding{class: classAnswer}
 	}
@@ -303,28 +302,13 @@ func (c *Client) find(ctx context.Context, ex *exchange, req request, e *envelop
 	return f
 }
 
-// answerIn reads a complete 2xx response and reports whether it is an answer of
-// the model. An error inside a 200, or a page of a proxy, is not: it is tried
-// again.
-func answerIn(h http.Header, body []byte) (envelope, bool) {
-	e, v, _ := readEnvelope(h, body)
-	switch v {
-	case "":
-		return e, true
-	case NoChoices:
-		_, failed := errorIn(body)
-		return e, !failed && (e.hasUsage || e.model != "" || strings.Contains(string(body), `"choices"`))
-	}
-	return e, false
-}
-
 // outcomeOf counts the tokens and the cost of a request. What cannot be known
 // is booked at the most that it can be.
 func (c *Client) outcomeOf(in *intent, req request, d *done) (outcome, int) {
 	o := outcome{attempt: d.id, class: string(d.finding.class)}
 	switch d.finding.class {
 	case classAnswer:
-		o.usage = usageOf(d.answer, len(in.prompt))
+		o.usage = usageOf(d.opened.envelope, len(in.prompt))
 		if o.usage.Estimated {
 			o.cost = in.reserved
 		} else {

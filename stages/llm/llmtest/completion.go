@@ -68,8 +68,8 @@ func (c completion) encode() []byte {
 	return b
 }
 
-func (c completion) write(w http.ResponseWriter) error {
-	b := c.encode()
+// write sends the completion, b its encoding.
+func (c completion) write(w http.ResponseWriter, b []byte) error {
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
 	h.Set("Content-Length", strconv.Itoa(len(b)))

@@ -19,7 +19,7 @@ import (
 // once by itself.
 type Config struct {
 	Model   string        // the name it answers under; "" for the one that was asked for
-	Latency time.Duration // of every answer
+	Latency time.Duration // of every answer, from the moment that the request is there
 	Spread  time.Duration // up to so much more, by the digest of the request
 	APIKey  string        // when set, another key is refused with 401
 
@@ -178,6 +178,7 @@ func (c chatRequest) prompt() string {
 }
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
+	came := time.Now()
 	if r.Method != http.MethodPost || !strings.HasSuffix(r.URL.Path, "/chat/completions") {
 		writeError(w, http.StatusNotFound, errorBody{Message: fmt.Sprintf("no such address: %s %s", r.Method, r.URL.Path), Type: "invalid_request_error"})
 		return
@@ -219,7 +220,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	}()
 
 	sw := &statusWriter{ResponseWriter: w}
-	what := s.answer(sw, r, req, chat, rec, busy, fast)
+	what := s.answer(sw, r, came, req, chat, rec, busy, fast)
 	s.mu.Lock()
 	s.log[req.N].Sent, s.log[req.N].Status = what, sw.status
 	s.mu.Unlock()
@@ -241,7 +242,7 @@ func (s *Server) tooFast(now time.Time) bool {
 }
 
 // answer writes a response and says what it was.
-func (s *Server) answer(w http.ResponseWriter, r *http.Request, req Request, chat chatRequest, rec *Record, busy, fast bool) string {
+func (s *Server) answer(w http.ResponseWriter, r *http.Request, came time.Time, req Request, chat chatRequest, rec *Record, busy, fast bool) string {
 	if s.cfg.APIKey != "" && r.Header.Get("Authorization") != "Bearer "+s.cfg.APIKey {
 		writeError(w, http.StatusUnauthorized, errorBody{Message: "Incorrect API key provided", Type: "invalid_request_error", Code: "invalid_api_key"})
 		return "refused key"
@@ -258,6 +259,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, req Request, cha
 	if s.queue != nil {
 		select {
 		case s.queue <- struct{}{}:
+			came = time.Now() // what waits is not worked on
 			defer func() { <-s.queue }()
 		case <-r.Context().Done():
 			return "left"
@@ -271,8 +273,12 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, req Request, cha
 		}
 		latency += time.Duration(n % int64(s.cfg.Spread))
 	}
+	// The answer is made before the wait, so that what making it takes is part
+	// of the latency.
+	c := s.completion(chat, rec, req)
+	body := c.encode()
 	if latency > 0 {
-		t := time.NewTimer(latency)
+		t := time.NewTimer(latency - time.Since(came))
 		defer t.Stop()
 		select {
 		case <-t.C:
@@ -282,12 +288,12 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, req Request, cha
 			return "left"
 		}
 	}
-	c := s.completion(chat, rec, req)
 	if s.cfg.Script != nil {
 		if f := s.cfg.Script(req); f != None {
 			if s.misbehave(f, w, r, req, chat, &c) {
 				return f.String()
 			}
+			body = c.encode()
 		}
 	}
 	if rec != nil && rec.Error != nil {
@@ -302,7 +308,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, req Request, cha
 			return "quota"
 		}
 	}
-	if err := c.write(w); err != nil {
+	if err := c.write(w, body); err != nil {
 		return "broken"
 	}
 	return "answer"
