@@ -211,14 +211,15 @@ func (s *Server) breakOff(f Fault, w http.ResponseWriter, r *http.Request, c *co
 	case TruncatedBody:
 		h.Set("Content-Length", strconv.Itoa(len(b)))
 		w.Write(b[:len(b)/2])
-		panic(http.ErrAbortHandler) // the connection ends, quietly
+		http.NewResponseController(w).Flush()
+		hangUp(w, false)
 	case ResetBeforeHeaders:
-		reset(w)
+		hangUp(w, true)
 	case ResetInBody:
 		h.Set("Content-Length", strconv.Itoa(len(b)))
 		w.Write(b[:len(b)/2])
 		http.NewResponseController(w).Flush()
-		reset(w)
+		hangUp(w, true)
 	case Hang:
 		s.wait(r, time.Hour)
 	case SlowDrip:
@@ -267,13 +268,14 @@ func (s *Server) wait(r *http.Request, d time.Duration) bool {
 	return false
 }
 
-// reset ends the connection with a TCP reset where that can be had.
-func reset(w http.ResponseWriter) {
+// hangUp ends the connection, with a TCP reset where that is asked for and can
+// be had.
+func hangUp(w http.ResponseWriter, reset bool) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		panic(http.ErrAbortHandler) // HTTP/2: the stream is reset
 	}
-	if tcp, ok := conn.(*net.TCPConn); ok {
+	if tcp, ok := conn.(*net.TCPConn); ok && reset {
 		tcp.SetLinger(0)
 	}
 	conn.Close()

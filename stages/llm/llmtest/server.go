@@ -213,17 +213,15 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	busy := s.cfg.Capacity > 0 && s.now > s.cfg.Capacity
 	fast := s.tooFast(time.Now())
 	s.mu.Unlock()
+	sw := &statusWriter{ResponseWriter: w}
+	what := "broken off" // by a panic, which is how HTTP/2 resets a stream
 	defer func() {
 		s.mu.Lock()
 		s.now--
+		s.log[req.N].Sent, s.log[req.N].Status = what, sw.status
 		s.mu.Unlock()
 	}()
-
-	sw := &statusWriter{ResponseWriter: w}
-	what := s.answer(sw, r, came, req, chat, rec, busy, fast)
-	s.mu.Lock()
-	s.log[req.N].Sent, s.log[req.N].Status = what, sw.status
-	s.mu.Unlock()
+	what = s.answer(sw, r, came, req, chat, rec, busy, fast)
 }
 
 // tooFast reports whether the request is beyond the limit of a minute. s.mu is held.
