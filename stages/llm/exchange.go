@@ -101,10 +101,7 @@ func (d *doer) Do(req *http.Request) (*http.Response, error) {
 	if loc := resp.Header.Get("Location"); loc != "" && resp.StatusCode/100 == 3 {
 		ex.resp.header.Set("Location", clip(d.redact.string(loc), 200))
 	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
-	if err == nil && len(body) > maxBody {
-		err = fmt.Errorf("the response is larger than %d bytes", maxBody)
-	}
+	body, err := readBody(resp)
 	if err != nil {
 		ex.fail(d.redact, body, err)
 		return nil, err
@@ -116,6 +113,20 @@ func (d *doer) Do(req *http.Request) (*http.Response, error) {
 		Status: resp.Status, StatusCode: resp.StatusCode, Proto: resp.Proto, ProtoMajor: resp.ProtoMajor, ProtoMinor: resp.ProtoMinor,
 		Header: resp.Header, Body: io.NopCloser(strings.NewReader("{}")), ContentLength: 2, Request: req,
 	}, nil
+}
+
+// readBody reads a body whole, into memory of its size where that is said. With
+// an error it returns what came before it.
+func readBody(resp *http.Response) ([]byte, error) {
+	var b bytes.Buffer
+	if n := resp.ContentLength; n > 0 && n <= maxBody {
+		b.Grow(int(n) + bytes.MinRead) // ReadFrom wants room to see the end
+	}
+	_, err := b.ReadFrom(io.LimitReader(resp.Body, maxBody+1))
+	if err == nil && b.Len() > maxBody {
+		err = fmt.Errorf("the response is larger than %d bytes", maxBody)
+	}
+	return b.Bytes(), err
 }
 
 func (ex *exchange) fail(r *redactor, partial []byte, err error) {

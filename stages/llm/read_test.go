@@ -89,8 +89,8 @@ var readCases = []struct {
 	{"constant that mentions the variable", strings.Replace(good, "x0^2", "5.24*x0^0", 1), "stop", Trivial, ""},
 }
 
-// readBody takes a response to a prompt of 3,000 bytes through the ladder.
-func readBody(h http.Header, b []byte) reading {
+// readCase takes a response to a prompt of 3,000 bytes through the ladder.
+func readCase(h http.Header, b []byte) reading {
 	o := openBody(h, b)
 	return read(&o, 3000, "x0")
 }
@@ -98,7 +98,7 @@ func readBody(h http.Header, b []byte) reading {
 func TestRead(t *testing.T) {
 	for _, c := range readCases {
 		t.Run(c.name, func(t *testing.T) {
-			r := readBody(nil, body(c.text, c.finish))
+			r := readCase(nil, body(c.text, c.finish))
 			if r.verdict != c.want {
 				t.Fatalf("%s (%s), want %s", r.verdict, r.detail, c.want)
 			}
@@ -138,7 +138,7 @@ func TestReadEnvelopes(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			h := http.Header{"Content-Type": {c.contentType}}
-			if r := readBody(h, []byte(c.body)); r.verdict != c.want {
+			if r := readCase(h, []byte(c.body)); r.verdict != c.want {
 				t.Errorf("%s (%s), want %s", r.verdict, r.detail, c.want)
 			}
 		})
@@ -193,7 +193,7 @@ func FuzzRead(f *testing.F) {
 		f.Add(c.text, c.finish)
 	}
 	f.Fuzz(func(t *testing.T, text, finish string) {
-		r := readBody(nil, body(text, finish))
+		r := readCase(nil, body(text, finish))
 		switch {
 		case r.verdict == "":
 			t.Fatal("no verdict")
@@ -205,7 +205,7 @@ func FuzzRead(f *testing.F) {
 			t.Fatal("an answer that was cut is mended")
 		}
 		// A server's body, not only a model's text.
-		readBody(http.Header{"Content-Type": {"text/html"}}, []byte(text))
+		readCase(http.Header{"Content-Type": {"text/html"}}, []byte(text))
 		errorIn([]byte(text))
 		retryInfo([]byte(text))
 	})

@@ -21,7 +21,7 @@ func TestKeyIsNowhere(t *testing.T) {
 	var said bytes.Buffer
 	dir := t.TempDir()
 	for f := llmtest.RetryAfterSeconds; f <= llmtest.BadRateHeaders; f++ {
-		if strings.HasPrefix(f.String(), "fault ") || f == llmtest.Hang || f == llmtest.SlowDrip {
+		if strings.HasPrefix(f.String(), "fault ") {
 			continue
 		}
 		bubble(t, llmtest.Config{APIKey: testKey, Script: llmtest.Sequence(f)}, nil, func(b *bench) {
