@@ -39,7 +39,7 @@ func (w *writer) claim(question, owner string, until time.Time, seen int64) erro
 	}
 	switch {
 	case other == owner:
-	case other != "" && time.Now().UnixMilli() < theirs && ownerAlive(other):
+	case other != "" && inForce(time.UnixMilli(theirs), time.Now()) && ownerAlive(other):
 		return errClaimed
 	case newer:
 		// Another process may have claimed it, been answered and gone since
@@ -48,6 +48,16 @@ func (w *writer) claim(question, owner string, until time.Time, seen int64) erro
 	}
 	_, err := w.exec(upsertClaim, question, owner, until.UnixMilli())
 	return err
+}
+
+// maxClaim bounds how long a question is claimed, so that a time further ahead
+// is known to come from a clock that was wrong: waiting for it could take years.
+const maxClaim = 24 * time.Hour
+
+// inForce reports whether a claim until some time still holds.
+func inForce(until, now time.Time) bool {
+	left := until.Sub(now)
+	return left > 0 && left <= maxClaim
 }
 
 // release gives a claim up.

@@ -232,29 +232,6 @@ func TestSameQuestionOnce(t *testing.T) {
 	}
 }
 
-// Fault 49: the wall clock jumps. Waits go by the monotonic clock, dates by the
-// server's own Date header, and the order of answers by their rows.
-func TestClockJump(t *testing.T) {
-	b := newBench(t, llmtest.Config{}, nil)
-	if _, err := b.ask(question(0), llm.AskOptions{}); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := b.ask(question(0), llm.AskOptions{Anew: true}); err != nil {
-		t.Fatal(err)
-	}
-	// The first answer is now from the far future, as after a clock that was
-	// set back; its digest is made to fit.
-	if err := b.journal.MoveInTime(1, 1000*time.Hour); err != nil {
-		t.Fatal(err)
-	}
-	n := b.server.Requests()
-	b.reopen()
-	rep, err := b.ask(question(0), llm.AskOptions{})
-	if err != nil || b.server.Requests() != n || rep.Attempts[0].ID != 2 {
-		t.Errorf("the newest answer is not the last that was written: %+v, %v", rep.Attempts, err)
-	}
-}
-
 // journalBodies counts the kept answers and the announced requests without a
 // response, by the digest of the request's body.
 func journalBodies(t *testing.T, path string) (kept, open map[string]int) {

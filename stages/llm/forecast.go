@@ -26,6 +26,10 @@ type Forecast struct {
 const (
 	guessedOutput  = 400 // tokens of an answer: the contract asks for 80 words and a formula
 	guessedLatency = 5 * time.Second
+
+	// longest is how long a request may have taken to count: beyond that, and
+	// below 0, the clock was set meanwhile.
+	longest = time.Hour
 )
 
 // Forecast estimates what asking the questions would take. It sends nothing.
@@ -46,8 +50,10 @@ func (c *Client) Forecast(ctx context.Context, qs []Question) (Forecast, error) 
 	output, latency := float64(guessedOutput), guessedLatency.Seconds()
 	if past.answers >= 10 {
 		f.Measured = true
-		output, latency = past.output, past.latency
-		perQuestion = past.perQuestion
+		output, perQuestion = past.output, past.perQuestion
+		if past.latency >= 0 {
+			latency = past.latency
+		}
 	}
 	mode, name := c.serverWays()
 	seen := map[string]bool{}
@@ -127,16 +133,16 @@ func (c *Client) Recorded(ctx context.Context, q Question, judge Judge) (rep Rep
 type past struct {
 	answers     int
 	output      float64 // tokens an answer
-	latency     float64 // seconds
+	latency     float64 // seconds; negative where no time can be believed
 	perQuestion float64 // answers a question
 }
 
 func (j *Journal) past(ctx context.Context, provider string) (past, error) {
 	var p past
 	var questions int
-	err := j.r.QueryRowContext(ctx, `SELECT COUNT(*), COALESCE(AVG(o.output), 0), COALESCE(AVG(r.received - a.sent), 0) / 1000.0, COUNT(DISTINCT a.question)
+	err := j.r.QueryRowContext(ctx, `SELECT COUNT(*), COALESCE(AVG(o.output), 0), COALESCE(AVG(CASE WHEN r.received - a.sent BETWEEN 0 AND ?2 THEN r.received - a.sent END), -1) / 1000.0, COUNT(DISTINCT a.question)
 FROM outcomes o JOIN attempts a ON a.id = o.attempt JOIN responses r ON r.attempt = a.id
-WHERE o.class = 'answer' AND a.provider = ?`, provider).Scan(&p.answers, &p.output, &p.latency, &questions)
+WHERE o.class = 'answer' AND a.provider = ?1`, provider, longest.Milliseconds()).Scan(&p.answers, &p.output, &p.latency, &questions)
 	if err != nil {
 		return p, j.readError(ctx, err)
 	}

@@ -108,7 +108,7 @@ func (c *Client) daily(ctx context.Context) error {
 	// The journal is counted at the start, and again where the count would
 	// end the run: some may be older than a day by now.
 	if c.counted.IsZero() || c.today >= limit && now.Sub(c.counted) > time.Minute {
-		n, err := c.j.sentSince(ctx, c.cfg.Name, now.Add(-24*time.Hour))
+		n, err := c.j.sentIn(ctx, c.cfg.Name, 24*time.Hour, now)
 		if err != nil {
 			return err
 		}

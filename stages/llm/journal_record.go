@@ -219,12 +219,15 @@ func (j *Journal) spent(ctx context.Context, provider string) (money, error) {
 	return money(n), nil
 }
 
-// sentSince counts the requests that a provider was sent and that reached it,
-// as far as is known, since t.
-func (j *Journal) sentSince(ctx context.Context, provider string, t time.Time) (int, error) {
+// sentIn counts the requests that a provider was sent and that reached it, as
+// far as is known, within d of now. Those of the past day may have times in the
+// next one, where the clock was set back since; what lies further ahead is from
+// a clock that was wrong, and would count for as long as it was.
+func (j *Journal) sentIn(ctx context.Context, provider string, d time.Duration, now time.Time) (int, error) {
 	var n int
 	err := j.r.QueryRowContext(ctx, `SELECT COUNT(*) FROM attempts a LEFT JOIN outcomes o ON o.attempt = a.id
-WHERE a.provider = ? AND a.sent >= ? AND COALESCE(o.class, '') NOT IN ('not_sent', 'no_connection')`, provider, t.UnixMilli()).Scan(&n)
+WHERE a.provider = ? AND a.sent BETWEEN ? AND ? AND COALESCE(o.class, '') NOT IN ('not_sent', 'no_connection')`,
+		provider, now.Add(-d).UnixMilli(), now.Add(d).UnixMilli()).Scan(&n)
 	if err != nil {
 		return 0, j.readError(ctx, err)
 	}

@@ -203,7 +203,7 @@ func (c *Client) once(ctx context.Context, w *waits, s step, req request) (done,
 		provider: c.cfg.Name, model: c.cfg.Model, program: c.cfg.Program, prompt: req.body,
 		sent: time.Now(), reserved: c.cfg.worst(req), owner: c.owner, seen: s.seen,
 	}
-	in.until = in.sent.Add(c.cfg.Timeout + c.cfg.MaxWait)
+	in.until = in.sent.Add(min(c.cfg.Timeout+c.cfg.MaxWait, maxClaim))
 	id, err := c.reserve(w.ctx, in)
 	if err != nil {
 		return d, err
