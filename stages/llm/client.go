@@ -28,8 +28,8 @@ type Client struct {
 	owner  string    // of claims in the journal
 
 	// ready bounds the requests that are announced in the journal and not yet
-	// answered: those at the server and a few more, so that a free place is
-	// filled without waiting for the disk.
+	// answered: those at the server and some more, so that a free place is
+	// filled without waiting for the disk. See Config.ahead.
 	ready chan struct{}
 
 	mu      sync.Mutex
@@ -65,7 +65,7 @@ func New(cfg Config, j *Journal) (*Client, error) {
 		mode:   modeSchema,
 		cap:    capName(cfg.Model),
 		output: min(1000, float64(cfg.MaxTokens)),
-		ready:  make(chan struct{}, cfg.Limits.InFlight+max(16, cfg.Limits.InFlight/4)),
+		ready:  make(chan struct{}, cfg.Limits.InFlight+cfg.ahead()),
 	}
 	c.count.verdicts = map[Verdict]int64{}
 	if cfg.Replay != "" {

@@ -127,6 +127,17 @@ func (c Config) withDefaults() (Config, error) {
 	return c, errors.Join(errs...)
 }
 
+// ahead is how many requests are announced beyond those that may be at the
+// server. Answers come in bursts, as many as are in flight at worst, and each
+// frees a place. Under a budget it is fewer: the worst cost of each is reserved,
+// and stays so when the process is killed.
+func (c Config) ahead() int {
+	if c.Budget > 0 {
+		return max(1, c.Limits.InFlight/4)
+	}
+	return c.Limits.InFlight
+}
+
 // checkKey refuses what cannot stand in a header.
 func checkKey(key string) error {
 	if strings.ContainsAny(key, "\r\n") || key != strings.TrimSpace(key) {

@@ -42,7 +42,7 @@ func (c *Client) Forecast(ctx context.Context, qs []Question) (Forecast, error) 
 	if err := c.j.flush(ctx); err != nil { // what was just answered counts too
 		return f, err
 	}
-	past, err := c.j.past(ctx, c.cfg.Name)
+	past, err := c.j.past(ctx, c.cfg.Name, c.cfg.Limits.InFlight)
 	if err != nil {
 		return f, err
 	}
@@ -137,17 +137,48 @@ type past struct {
 	perQuestion float64 // answers a question
 }
 
-func (j *Journal) past(ctx context.Context, provider string) (past, error) {
-	var p past
-	var questions int
-	err := j.r.QueryRowContext(ctx, `SELECT COUNT(*), COALESCE(AVG(o.output), 0), COALESCE(AVG(CASE WHEN r.received - a.sent BETWEEN 0 AND ?2 THEN r.received - a.sent END), -1) / 1000.0, COUNT(DISTINCT a.question)
+// past reads how a provider did. A request is announced before it is sent, and
+// may wait for its place: where more were announced at once than may be at the
+// server, the latency is that of the throughput, by Little's law (Operations
+// Research 9, 1961): in flight = throughput × latency.
+func (j *Journal) past(ctx context.Context, provider string, inFlight int) (past, error) {
+	p := past{latency: -1}
+	rows, err := j.r.QueryContext(ctx, `SELECT a.question, o.output, a.sent, r.received
 FROM outcomes o JOIN attempts a ON a.id = o.attempt JOIN responses r ON r.attempt = a.id
-WHERE o.class = 'answer' AND a.provider = ?1`, provider, longest.Milliseconds()).Scan(&p.answers, &p.output, &p.latency, &questions)
+WHERE o.class = 'answer' AND a.provider = ? ORDER BY a.sent`, provider)
 	if err != nil {
 		return p, j.readError(ctx, err)
 	}
-	if questions > 0 {
-		p.perQuestion = float64(p.answers) / float64(questions)
+	defer rows.Close()
+	questions := map[string]bool{}
+	var output, timed, waits, busy, until int64 // the last three in milliseconds
+	for rows.Next() {
+		var question string
+		var out, sent, received int64
+		if err := rows.Scan(&question, &out, &sent, &received); err != nil {
+			return p, j.readError(ctx, err)
+		}
+		questions[question] = true
+		output += out
+		p.answers++
+		if took := received - sent; took >= 0 && took <= longest.Milliseconds() {
+			timed++
+			waits += took
+			if received > until {
+				busy += received - max(sent, until)
+				until = received
+			}
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return p, j.readError(ctx, err)
+	}
+	if p.answers > 0 {
+		p.output = float64(output) / float64(p.answers)
+		p.perQuestion = float64(p.answers) / float64(len(questions))
+	}
+	if timed > 0 {
+		p.latency = float64(min(waits, busy*int64(inFlight))) / float64(timed) / 1000
 	}
 	return p, nil
 }
