@@ -22,6 +22,11 @@ type Forecast struct {
 	Budget  float64 // 0 for none
 	Spent   float64 // of the budget, by earlier runs
 	Unknown int     // instances whose question is known only when another stage has run
+
+	// What comes on top where every answer of another provider is rejected and
+	// this one is its fallback; in no other field.
+	FallbackQuestions int     // without a recorded answer
+	FallbackWorstCost float64 // as WorstCost
 }
 
 // Forecast says what running the nodes of a plan would send, by provider,
@@ -29,30 +34,42 @@ type Forecast struct {
 func (s *Session) Forecast(ctx context.Context, nodes []pipeline.NodePlan) (list []Forecast, err error) {
 	type ask struct {
 		provider *pipeline.Provider
-		qs       []llm.Question
+		qs, fall []llm.Question // as a stage's provider, as its fallback
 		unknown  int
 	}
 	asks := map[string]*ask{}
 	for _, n := range nodes {
-		p := s.asked(n)
-		if p == nil {
+		if n.Action == pipeline.Keep || n.Stage.Kind.Name != "conclude" {
 			continue
 		}
-		a := asks[p.Name]
-		if a == nil {
-			a = &ask{provider: p}
-			asks[p.Name] = a
+		models := modelsOf(n.Stage, n.Instance)
+		if len(models) == 0 {
+			continue
 		}
 		d, err := s.dataset(n.Stage, n.Instance)
-		switch {
-		case err != nil:
-			a.unknown++
-		case d.Status == StatusSuccess:
+		var q llm.Question
+		if err == nil && d.Status == StatusSuccess {
 			st := &study{d: d, series: d.series()}
 			if !blind(n.Stage, n.Instance) {
 				st.analysis = growth.Analyze(st.series, growth.Options{Resamples: -1})
 			}
-			a.qs = append(a.qs, st.questionFor(n.Stage, n.Instance))
+			q = st.questionFor(n.Stage, n.Instance)
+		}
+		for _, m := range models {
+			a := asks[m.Name]
+			if a == nil {
+				a = &ask{provider: m.Provider}
+				asks[m.Name] = a
+			}
+			switch {
+			case err != nil:
+				a.unknown++
+			case d.Status != StatusSuccess:
+			case m.fallback:
+				a.fall = append(a.fall, q)
+			default:
+				a.qs = append(a.qs, q)
+			}
 		}
 	}
 	if len(asks) == 0 {
@@ -72,8 +89,13 @@ func (s *Session) Forecast(ctx context.Context, nodes []pipeline.NodePlan) (list
 		if err != nil {
 			return nil, err
 		}
+		more, err := client.Forecast(ctx, append(a.qs, a.fall...)) // each question once
+		if err != nil {
+			return nil, err
+		}
 		list = append(list, Forecast{
 			Provider: a.provider.Name, Forecast: f, Unknown: a.unknown,
+			FallbackQuestions: more.Questions - more.Recorded - (f.Questions - f.Recorded), FallbackWorstCost: more.WorstCost - f.WorstCost,
 			Budget: settings(a.provider.Settings).number("budget"), Spent: client.Stats().Spent,
 		})
 	}
@@ -81,26 +103,27 @@ func (s *Session) Forecast(ctx context.Context, nodes []pipeline.NodePlan) (list
 	return list, nil
 }
 
-// asked is the provider that a node would send a question to, nil for none.
-func (s *Session) asked(n pipeline.NodePlan) *pipeline.Provider {
-	if n.Action == pipeline.Keep || n.Stage.Kind.Name != "conclude" {
-		return nil
-	}
-	return modelOf(n.Stage, n.Instance)
+// A model is a provider that a conclude stage asks over the network.
+type model struct {
+	*pipeline.Provider
+	fallback bool // asked only where the stage's provider gives nothing acceptable
 }
 
-// modelOf is the provider of a conclude stage, nil where it is built in.
-func modelOf(stage *pipeline.Stage, instance string) *pipeline.Provider {
+// modelsOf are the models of a conclude stage, its provider first; none where
+// that and the fallback are built in.
+func modelsOf(stage *pipeline.Stage, instance string) (models []model) {
 	spec, diags := stage.Node(instance)
 	if diags.HasErrors() {
 		return nil // found, and said, when the file was read
 	}
-	for _, use := range spec.Providers {
-		if use.Attr == "provider" && use.Provider.Kind != "analytic" {
-			return use.Provider
+	for _, attr := range []string{"provider", "fallback"} {
+		for _, use := range spec.Providers {
+			if use.Attr == attr && use.Provider.Kind != "analytic" {
+				models = append(models, model{use.Provider, attr == "fallback"})
+			}
 		}
 	}
-	return nil
+	return models
 }
 
 // errNotYet says that a dataset depends on what another stage has yet to write.
@@ -184,6 +207,7 @@ func (s *Session) ExportJournal(ctx context.Context, w io.Writer) (n int, err er
 type Asked struct {
 	Stage    string
 	Provider string
+	Fallback bool      // asked only where the stage's provider gave nothing acceptable
 	Reply    llm.Reply // answers in order, each with prompt, text, rungs and verdict; none when nothing is recorded
 	Complete bool      // another run would ask nothing more
 	Status   Status    // of the dataset: only StatusSuccess leads to a question
@@ -199,33 +223,39 @@ func (s *Session) Answers(ctx context.Context, instance string) (list []Asked, e
 	}
 	defer func() { err = errors.Join(err, done()) }()
 	for _, stage := range s.Plan.Stages {
-		p := modelOf(stage, instance)
-		if stage.Kind.Name != "conclude" || p == nil {
+		if stage.Kind.Name != "conclude" {
 			continue
 		}
-		a := Asked{Stage: stage.Address(), Provider: p.Name}
+		models := modelsOf(stage, instance)
+		if len(models) == 0 {
+			continue
+		}
 		d, err := s.dataset(stage, instance)
 		if err != nil {
 			return nil, err
 		}
-		a.Status = d.Status
-		if d.Error != nil {
-			a.Error = *d.Error
-		}
+		var st *study
 		if d.Status == StatusSuccess {
-			client, err := s.env.client(p)
-			if err != nil {
-				return nil, err
-			}
-			st, err := newStudy(d)
-			if err != nil {
-				return nil, err
-			}
-			if a.Reply, a.Complete, err = client.Recorded(ctx, st.questionFor(stage, instance), st.judge); err != nil {
+			if st, err = newStudy(d); err != nil {
 				return nil, err
 			}
 		}
-		list = append(list, a)
+		for _, m := range models {
+			a := Asked{Stage: stage.Address(), Provider: m.Name, Fallback: m.fallback, Status: d.Status}
+			if d.Error != nil {
+				a.Error = *d.Error
+			}
+			if st != nil {
+				client, err := s.env.client(m.Provider)
+				if err != nil {
+					return nil, err
+				}
+				if a.Reply, a.Complete, err = client.Recorded(ctx, st.questionFor(stage, instance), st.judge); err != nil {
+					return nil, err
+				}
+			}
+			list = append(list, a)
+		}
 	}
 	return list, nil
 }

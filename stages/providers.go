@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"sync"
 	"time"
 
@@ -24,8 +25,10 @@ type environ struct {
 	started time.Time
 
 	stateDir string
-	looking  bool   // nothing will be sent or recorded
-	instead  string // of the journal, where looking must not make one
+	running  pipeline.Options // of the run; what its nodes need is looked up with them
+	keys     func() error     // why a key that the run needs is missing; looked up once
+	looking  bool             // nothing will be sent or recorded
+	instead  string           // of the journal, where looking must not make one
 
 	mu      sync.Mutex
 	journal *llm.Journal
@@ -100,6 +103,8 @@ func isVariable(v cty.Value) error {
 
 // begin tells where the run keeps its state.
 func (e *environ) begin(opt pipeline.Options) {
+	e.running = opt
+	e.keys = sync.OnceValue(e.missingKeys)
 	e.stateDir = opt.StateDir
 	if e.stateDir == "" {
 		e.stateDir = filepath.Join(e.plan.Dir, ".concluder")
@@ -194,15 +199,57 @@ func (e *environ) config(p *pipeline.Provider) llm.Config {
 		c.Replay = replay
 		return c // nothing is sent, so no key is needed
 	}
-	if name := s.text("api_key_env"); name != "" {
-		c.Key = func() (string, error) {
-			if key := os.Getenv(name); key != "" {
-				return key, nil
-			}
-			return "", fmt.Errorf("the environment variable %s is not set: export the key in it, or leave api_key_env out where the server needs none", name)
+	// A provider without a key is asked for it too: what is sent there may
+	// cost something as well.
+	c.Key = func() (string, error) {
+		name := s.text("api_key_env")
+		if err := e.keys(); err != nil || name == "" {
+			return "", err
 		}
+		return apiKey(name)
 	}
 	return c
+}
+
+// apiKey reads a key from the environment variable of that name.
+func apiKey(variable string) (string, error) {
+	if key := os.Getenv(variable); key != "" {
+		return key, nil
+	}
+	return "", fmt.Errorf("the environment variable %s is not set: export the key in it, or leave api_key_env out where the server needs none", variable)
+}
+
+// missingKeys says which keys are missing of those that the nodes to be made
+// may need, fallbacks included. It is called before the first request is sent:
+// a run must not pay one provider and then stop for the key of another. Nodes
+// that are up to date need none.
+func (e *environ) missingKeys() error {
+	nodes, err := pipeline.Explain(context.Background(), e.plan, e.running)
+	if err != nil {
+		return fmt.Errorf("finding out which keys are needed: %w", err)
+	}
+	var missing []string
+	seen := map[*pipeline.Provider]bool{}
+	for _, n := range nodes {
+		if n.Action == pipeline.Keep || n.Stage.Kind.Name != "conclude" {
+			continue
+		}
+		for _, m := range modelsOf(n.Stage, n.Instance) {
+			s := settings(m.Settings)
+			variable := s.text("api_key_env")
+			if seen[m.Provider] || variable == "" || s.text("replay") != "" {
+				continue
+			}
+			seen[m.Provider] = true
+			if _, err := apiKey(variable); err != nil {
+				missing = append(missing, fmt.Sprintf("provider %q of %s: %v", m.Name, n.Stage.Address(), err))
+			}
+		}
+	}
+	if len(missing) > 0 {
+		return fmt.Errorf("nothing is sent before every key is there: %s", strings.Join(missing, "; "))
+	}
+	return nil
 }
 
 // spent is what the run has sent so far, by provider; nil when no provider was

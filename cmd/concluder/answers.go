@@ -60,7 +60,11 @@ func showAnswers(w io.Writer, instance string, asked []stages.Asked) error {
 		b.WriteString("no stage asks a model\n")
 	}
 	for _, a := range asked {
-		fmt.Fprintf(&b, "== %s/%s, provider %s\n", a.Stage, instance, a.Provider)
+		role := "provider"
+		if a.Fallback {
+			role = "fallback"
+		}
+		fmt.Fprintf(&b, "== %s/%s, %s %s\n", a.Stage, instance, role, a.Provider)
 		switch {
 		case a.Status != stages.StatusSuccess:
 			fmt.Fprintf(&b, "nothing is asked: %s: %s\n", a.Status, a.Error)

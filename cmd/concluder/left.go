@@ -17,6 +17,9 @@ func explainLeft(w io.Writer, file string, opt stages.Options) {
 		fmt.Fprintf(w, "what is left to ask cannot be told: %v\n", err)
 	}
 	for _, f := range left {
+		if f.Questions == 0 {
+			continue // a fallback alone
+		}
 		s := fmt.Sprintf("provider %s: %s left to ask", f.Provider, count(f.Questions-f.Recorded, "question"))
 		if f.WorstCost > 0 {
 			s += fmt.Sprintf(", about %s %s, at most %s for one answer each", amount(f.Cost), f.Currency, amount(f.WorstCost))

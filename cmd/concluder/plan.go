@@ -76,6 +76,12 @@ func forecastText(w io.Writer, forecasts []stages.Forecast) error {
 		if f.Requests > 0 && !f.Measured {
 			s += " (lengths and times are guesses until some answers are in)"
 		}
+		if f.FallbackQuestions > 0 {
+			s += fmt.Sprintf("; as a fallback at most %s more", count(f.FallbackQuestions, "question"))
+			if f.FallbackWorstCost > 0 {
+				s += fmt.Sprintf(", at most %.2f %s", f.FallbackWorstCost, f.Currency)
+			}
+		}
 		if f.Unknown > 0 {
 			s += fmt.Sprintf("; the questions of %s are known only when other stages have run", count(f.Unknown, "instance"))
 		}
@@ -113,6 +119,7 @@ func explainJSON(w io.Writer, nodes []pipeline.NodePlan, forecasts []stages.Fore
 			"provider": f.Provider, "questions": f.Questions, "recorded": f.Recorded, "requests": f.Requests,
 			"input_tokens": f.InputTokens, "output_tokens": f.OutputTokens, "cost": f.Cost, "worst_cost": f.WorstCost,
 			"currency": f.Currency, "seconds": f.Duration.Seconds(), "days": f.Days, "unknown": f.Unknown,
+			"fallback_questions": f.FallbackQuestions, "fallback_worst_cost": f.FallbackWorstCost,
 		})
 		if err != nil {
 			return err
