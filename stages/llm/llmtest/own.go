@@ -1,7 +1,6 @@
 package llmtest
 
 import (
-	"bufio"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -13,17 +12,15 @@ import (
 // prompt shows and tells a straight line from a power and from an exponential.
 func own(prompt string) string {
 	var x, y []float64
-	sc := bufio.NewScanner(strings.NewReader(prompt))
-	sc.Buffer(nil, 1<<20)
-	for sc.Scan() {
-		f := strings.Fields(sc.Text())
-		if len(f) != 2 {
+	for line := range strings.SplitSeq(prompt, "\n") {
+		a, b, ok := strings.Cut(strings.TrimSpace(line), " ")
+		if !ok {
 			continue
 		}
-		a, err1 := strconv.ParseFloat(f[0], 64)
-		b, err2 := strconv.ParseFloat(f[1], 64)
+		size, err1 := strconv.ParseFloat(a, 64)
+		value, err2 := strconv.ParseFloat(strings.TrimSpace(b), 64)
 		if err1 == nil && err2 == nil {
-			x, y = append(x, a), append(y, b)
+			x, y = append(x, size), append(y, value)
 		}
 	}
 	class, bound, why := shape(x, y)
@@ -82,11 +79,12 @@ func slope(x, y []float64) (b, r2 float64) {
 // quoted returns the line after the one that announces the equation, or the
 // whole prompt's last paragraph: something that tells questions apart.
 func quoted(prompt string) string {
-	lines := strings.Split(prompt, "\n")
-	for i, l := range lines {
-		if strings.HasSuffix(strings.TrimSpace(l), "equation for y:") && i+1 < len(lines) {
-			return strings.TrimSpace(lines[i+1])
+	announced := false
+	for l := range strings.SplitSeq(prompt, "\n") {
+		if l = strings.TrimSpace(l); announced {
+			return l
 		}
+		announced = strings.HasSuffix(l, "equation for y:")
 	}
 	return strings.TrimSpace(prompt)
 }
