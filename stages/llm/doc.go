@@ -56,6 +56,24 @@
 //     is still given, and what is at the server is still received.
 //   - [*StopError]: every question would fail alike: key, model, parameter.
 //   - [*JournalError]: what is paid for cannot be kept; nothing more is sent.
+//   - [ErrStopped]: the caller ended it; see below.
+//
+// # Stopping
+//
+// Closing [AskOptions].Stop ends a call in good order: whatever it waits for, a
+// place, a retry, money or another process, it gives up, and sends nothing new.
+// A request that is at the server is still received, recorded and read, and its
+// answer returned where it is accepted; otherwise the error wraps [ErrStopped].
+// Cancelling the context also gives up what is at the server: that is announced
+// and paid for, and will be asked again.
+//
+// # Looking
+//
+// [OpenJournalReadOnly] opens a journal that it neither makes nor changes, also
+// while a run is writing: for [Journal.Export], [Journal.Digest],
+// [Client.Recorded], [Client.Forecast], and [Client.Ask] for what is recorded.
+// Where a request would be needed Ask fails with a [*JournalError] and sends
+// nothing. A client with Config.Replay needs no journal at all.
 //
 // # Limits
 //
