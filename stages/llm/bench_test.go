@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"runtime"
 	"runtime/metrics"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -70,6 +72,19 @@ func heapPeak() (stop func() float64) {
 	return func() float64 { close(done); return <-out }
 }
 
+// resident is the most memory that the process ever held, in MB, the test
+// server included.
+func resident(b *testing.B) float64 {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	if runtime.GOOS == "darwin" {
+		return float64(u.Maxrss) / 1e6 // bytes there
+	}
+	return float64(u.Maxrss) / 1e3 // kilobytes
+}
+
 // BenchmarkLatencyBound asks 10,000 questions of a server that takes 200 ms,
 // 256 at once: the bound is requests × latency ÷ in flight, 7.8 s.
 func BenchmarkLatencyBound(b *testing.B) {
@@ -85,6 +100,7 @@ func BenchmarkLatencyBound(b *testing.B) {
 		b.ReportMetric(took, "s/run")
 		b.ReportMetric(100*(took/bound-1), "%over-bound")
 		b.ReportMetric(stop(), "MB-heap")
+		b.ReportMetric(resident(b), "MB-resident")
 		b.ReportMetric(0, "ns/op")
 		s.Close()
 	}

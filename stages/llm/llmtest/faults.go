@@ -88,6 +88,9 @@ var faultNames = map[Fault]string{
 	OtherModel: "another model", BadRateHeaders: "malformed rate headers", Redirect: "redirect",
 }
 
+// Known reports whether the server has the fault.
+func (f Fault) Known() bool { return faultNames[f] != "" }
+
 func (f Fault) String() string {
 	if n, ok := faultNames[f]; ok {
 		return n

@@ -267,11 +267,14 @@ func TestFaultsOnTheWire(t *testing.T) {
 			faults = append(faults, f)
 		}
 	}
+	if llmtest.Fault(9).Known() || llmtest.Fault(49).Known() {
+		t.Error("the server claims a fault that is none of a response")
+	}
 	for _, f := range faults {
 		t.Run(fmt.Sprintf("%d %s", int(f), f), func(t *testing.T) {
 			check := onWire[f]
-			if check == nil {
-				t.Fatal("nothing says what it should look like")
+			if check == nil || !f.Known() {
+				t.Fatal("nothing says what it should look like, or the server does not have it")
 			}
 			timeout := 30 * time.Second
 			if f == llmtest.Hang || f == llmtest.SlowDrip {

@@ -64,7 +64,11 @@ func run(args []string) error {
 			if err != nil {
 				return fmt.Errorf("--faults: %q is not a number", s)
 			}
-			list = append(list, llmtest.Fault(n))
+			fault := llmtest.Fault(n)
+			if !fault.Known() {
+				return fmt.Errorf("--faults: the server has no fault %d: see go doc ./stages/llm/llmtest Fault", n)
+			}
+			list = append(list, fault)
 		}
 		cfg.Script = llmtest.Sequence(list...)
 	}
