@@ -338,3 +338,30 @@ func TestRequestsPerDay(t *testing.T) {
 		}
 	})
 }
+
+// Requests are announced ahead, so that a place that falls free is taken at
+// once; under a budget fewer, as the worst cost of each is reserved.
+func TestAnnouncedAhead(t *testing.T) {
+	for _, c := range []struct {
+		budget float64
+		want   int
+	}{{0, 32}, {100, 20}} {
+		bubble(t, llmtest.Config{Latency: time.Second}, func(cfg *llm.Config) {
+			cfg.Limits.InFlight, cfg.Budget, cfg.Price = 16, c.budget, llm.Price{Input: 1, Output: 1}
+		}, func(b *bench) {
+			var wg sync.WaitGroup
+			for i := range 60 {
+				wg.Go(func() {
+					if _, err := b.ask(question(i), llm.AskOptions{}); err != nil {
+						b.t.Error(err)
+					}
+				})
+			}
+			time.Sleep(500 * time.Millisecond)
+			if _, open, err := b.journal.Bodies(b.t.Context()); err != nil || len(open) != c.want {
+				b.t.Errorf("with a budget of %g, %d requests are announced with 16 in flight, %v; want %d", c.budget, len(open), err, c.want)
+			}
+			wg.Wait()
+		})
+	}
+}
