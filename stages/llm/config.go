@@ -129,10 +129,10 @@ func (c Config) withDefaults() (Config, error) {
 
 // ahead is how many requests are announced beyond those that may be at the
 // server. Answers come in bursts, as many as are in flight at worst, and each
-// frees a place. Under a budget it is fewer: the worst cost of each is reserved,
-// and stays so when the process is killed.
+// frees a place. Under a budget or a daily quota it is fewer: each takes its part
+// of that, the worst that it can cost, and keeps it when the process is killed.
 func (c Config) ahead() int {
-	if c.Budget > 0 {
+	if c.Budget > 0 || c.Limits.RequestsPerDay > 0 {
 		return max(1, c.Limits.InFlight/4)
 	}
 	return c.Limits.InFlight

@@ -340,14 +340,15 @@ func TestRequestsPerDay(t *testing.T) {
 }
 
 // Requests are announced ahead, so that a place that falls free is taken at
-// once; under a budget fewer, as the worst cost of each is reserved.
+// once; under a budget or a daily quota fewer, as each takes its part of it.
 func TestAnnouncedAhead(t *testing.T) {
 	for _, c := range []struct {
 		budget float64
+		daily  int
 		want   int
-	}{{0, 32}, {100, 20}} {
+	}{{0, 0, 32}, {100, 0, 20}, {0, 1000, 20}} {
 		bubble(t, llmtest.Config{Latency: time.Second}, func(cfg *llm.Config) {
-			cfg.Limits.InFlight, cfg.Budget, cfg.Price = 16, c.budget, llm.Price{Input: 1, Output: 1}
+			cfg.Limits.InFlight, cfg.Limits.RequestsPerDay, cfg.Budget, cfg.Price = 16, c.daily, c.budget, llm.Price{Input: 1, Output: 1}
 		}, func(b *bench) {
 			var wg sync.WaitGroup
 			for i := range 60 {
@@ -359,7 +360,7 @@ func TestAnnouncedAhead(t *testing.T) {
 			}
 			time.Sleep(500 * time.Millisecond)
 			if _, open, err := b.journal.Bodies(b.t.Context()); err != nil || len(open) != c.want {
-				b.t.Errorf("with a budget of %g, %d requests are announced with 16 in flight, %v; want %d", c.budget, len(open), err, c.want)
+				b.t.Errorf("with a budget of %g and %d a day, %d requests are announced with 16 in flight, %v; want %d", c.budget, c.daily, len(open), err, c.want)
 			}
 			wg.Wait()
 		})
