@@ -36,6 +36,7 @@ type gate struct {
 		peak   int     // most at once
 		before float64 // work a second in the round before, at a lower limit; 0: not known
 		grew   float64 // factor by which the limit grew before this round
+		flat   int     // rounds at this limit so far that got no more done
 	}
 }
 
@@ -46,6 +47,7 @@ const (
 	firstCut    = 0.5 // undoes the last doubling
 	creep       = 1.05
 	wellUsed    = 0.8 // share of the limit that must have been used for it to grow
+	flatRounds  = 3   // in a row say that more requests get no more done: one may have met a pause of anything
 )
 
 func newGate(most int, now time.Time) gate {
@@ -129,6 +131,11 @@ func (g *gate) endRound(now time.Time) {
 	// A server that queues what it cannot do at once never refuses; it shows
 	// in that more requests get no more done.
 	if r.before > 0 && r.grew > 1 && rate < r.before*(1+(r.grew-1)/4) {
+		if flat := r.flat + 1; flat < flatRounds {
+			g.startRound(now, r.before, r.grew)
+			r.flat = flat
+			return
+		}
 		g.limit = math.Max(1, g.limit/r.grew)
 		g.doubling = false
 		g.restFor = min(max(cooldown, 2*g.restFor), maxCooldown)
@@ -154,5 +161,5 @@ func (g *gate) startRound(now time.Time, before, grew float64) {
 	r := &g.round
 	r.from, r.began, r.want = g.sent, now, max(1, int(g.limit))
 	r.done, r.work, r.peak = 0, 0, g.now
-	r.before, r.grew = before, grew
+	r.before, r.grew, r.flat = before, grew, 0
 }

@@ -94,6 +94,30 @@ func TestGateGrows(t *testing.T) {
 	}
 }
 
+// A pause of anything, the disk or the machine, makes one round slow. That is
+// not a server that queues: the limit stays.
+func TestGateGetsOverAPause(t *testing.T) {
+	now := time.Unix(1e9, 0)
+	g := llm.NewGate(256, now)
+	for round := range 20 {
+		var nos []int64
+		for g.Open() {
+			nos = append(nos, g.Enter())
+		}
+		took := 200 * time.Millisecond
+		if round == 1 || round == 2 || round == 7 {
+			took = 700 * time.Millisecond
+		}
+		now = now.Add(took)
+		for _, no := range nos {
+			g.Done(no, now)
+		}
+	}
+	if g.Limit() != 256 {
+		t.Errorf("the limit is %d, want 256", g.Limit())
+	}
+}
+
 // A server that queues does not refuse: the limit stops growing where more
 // requests at once get no more done.
 func TestQueueingServer(t *testing.T) {
