@@ -170,8 +170,8 @@ func TestUsage(t *testing.T) {
 // is null and every count of the usage 0. That is no free answer, and no end
 // that the model chose.
 func TestReadBrokenOff(t *testing.T) {
-	r := read(nil, []byte(`{"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"{\"reasoning\":\"3OOOOOOOO"},"finish_reason":null}],`+
-		`"usage":{"prompt_tokens":0,"completion_tokens":0,"total_tokens":0}}`), 3000, "x0")
+	r := readCase(nil, []byte(`{"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"{\"reasoning\":\"3OOOOOOOO"},"finish_reason":null}],`+
+		`"usage":{"prompt_tokens":0,"completion_tokens":0,"total_tokens":0}}`))
 	if u := usageOf(r.envelope, 3000); !u.Estimated || u.Input == 0 || u.Output == 0 {
 		t.Errorf("the usage is %+v, want an estimate", u)
 	}
@@ -182,7 +182,7 @@ func TestReadBrokenOff(t *testing.T) {
 		t.Errorf("the finish reason is %q, want none", r.finish)
 	}
 	// What was withheld before the model saw it may well be free.
-	if u := usageOf(read(nil, []byte(`{"choices":[{"message":{"content":""},"finish_reason":"content_filter"}],"usage":{"prompt_tokens":0,"completion_tokens":0}}`), 3000, "x0").envelope, 3000); u.Estimated {
+	if u := usageOf(readCase(nil, []byte(`{"choices":[{"message":{"content":""},"finish_reason":"content_filter"}],"usage":{"prompt_tokens":0,"completion_tokens":0}}`)).envelope, 3000); u.Estimated {
 		t.Error("the usage of a withheld answer is estimated")
 	}
 }
