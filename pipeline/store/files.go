@@ -2,9 +2,11 @@ package store
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"sync"
 	"syscall"
@@ -17,10 +19,16 @@ type Files struct {
 	path  string
 	clock clock
 
-	mu    sync.RWMutex
-	table statTable
-	dirty []uint32 // entries that the file at path lacks
+	mu     sync.RWMutex
+	table  statTable
+	dirty  []uint32 // entries that the file at path lacks
+	loaded bool     // the file was read
+	misses int      // before it was
 }
+
+// spared is how many files are rather read than the file of digests: a run with
+// few changes asks for few, and of most of those nothing is known.
+const spared = 500
 
 // OpenFiles reads the stat cache of a state directory. A missing or damaged
 // file is an empty cache; the directory need not exist. Where it is not
@@ -28,7 +36,15 @@ type Files struct {
 func OpenFiles(stateDir string) (*Files, error) {
 	f := &Files{path: filepath.Join(stateDir, "files")}
 	f.clock.path = filepath.Join(stateDir, "clock")
-	return f, f.load()
+	file, err := os.Open(f.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		f.loaded = true
+		return f, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return f, file.Close() // it is read when it is needed
 }
 
 // An UnsettledError says that a file kept changing while it was read.
@@ -133,7 +149,18 @@ func (f *Files) Published(path string, before Stat, d Digest) (st Stat, settled 
 
 func (f *Files) lookup(st Stat) (d Digest, settled, ok bool) {
 	f.mu.RLock()
-	defer f.mu.RUnlock()
+	d, settled, ok = f.table.get(st)
+	loaded := f.loaded
+	f.mu.RUnlock()
+	if ok || loaded {
+		return d, settled, ok
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.misses++; f.misses <= spared {
+		return d, false, false
+	}
+	f.load()
 	return f.table.get(st)
 }
 

@@ -60,6 +60,7 @@ func openFiles(t *testing.T, dir string) *Files {
 		t.Fatal(err)
 	}
 	t.Cleanup(f.clock.close)
+	f.misses = spared // as if it had asked for many
 	return f
 }
 
@@ -346,5 +347,45 @@ func TestStatTable(t *testing.T) {
 	}
 	if len(table.entries) != len(want) {
 		t.Errorf("%d entries for %d inodes", len(table.entries), len(want))
+	}
+}
+
+// A process that asks for few files does not read what is known of all; what it
+// finds out is remembered beside that all the same.
+func TestFewFilesAreRead(t *testing.T) {
+	dir := t.TempDir()
+	paths := make([]string, spared+2)
+	for i := range paths {
+		paths[i] = filepath.Join(dir, strconv.Itoa(i))
+		aged(t, paths[i], strconv.Itoa(i))
+	}
+	f := openFiles(t, dir)
+	for _, p := range paths[1:] {
+		digestOf(t, f, p)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	f, err := OpenFiles(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	digestOf(t, f, paths[0])
+	digestOf(t, f, paths[1])
+	if f.loaded {
+		t.Error("for two files the digests of all were read")
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if f, err = OpenFiles(dir); err != nil {
+		t.Fatal(err)
+	}
+	digestOf(t, f, paths[0])
+	for _, p := range paths {
+		digestOf(t, f, p)
+	}
+	if !f.loaded || !trusted(t, f, paths[0]) || !trusted(t, f, paths[spared]) {
+		t.Errorf("for all files: the digests were read is %t", f.loaded)
 	}
 }

@@ -2,11 +2,11 @@ package store
 
 import (
 	"encoding/binary"
-	"errors"
 	"hash/crc32"
 	"io"
-	"io/fs"
 	"os"
+	"slices"
+	"strings"
 )
 
 // A statTable holds the last entry of each (device, inode): those of the file
@@ -142,19 +142,25 @@ const (
 // filesSlack is how many dead entries are worth rewriting the file for.
 const filesSlack = 10_000
 
-func (f *Files) load() error {
+// load reads the file. What was noted before counts more than what it says. One
+// that cannot be read is as good as none. The caller holds the lock.
+func (f *Files) load() {
+	if f.loaded {
+		return
+	}
+	f.loaded = true
 	b, err := os.ReadFile(f.path)
-	if err != nil {
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil
-		}
-		return err
+	if err != nil || !strings.HasPrefix(string(b[:min(len(b), len(filesMagic))]), filesMagic) {
+		return // not there any more, another version's, or damaged: Save starts a new one
 	}
-	if len(b) < len(filesMagic) || string(b[:len(filesMagic)]) != filesMagic {
-		return nil // another version's, or damaged: Save starts a new one
-	}
+	noted := f.table.entries
+	f.table, f.dirty = statTable{}, nil
 	f.table.fill(b[len(filesMagic):])
-	return nil
+	for _, e := range noted {
+		if i := f.table.put(e.stat, e.digest, e.settled); e.settled {
+			f.dirty = append(f.dirty, i)
+		}
+	}
 }
 
 func decodeEntry(b []byte) (statEntry, bool) {
@@ -217,20 +223,24 @@ func (f *Files) Save() error {
 		return err
 	}
 	entries := (size - int64(len(filesMagic))) / entrySize
-	if string(head) != filesMagic || entries > int64(4*f.table.live+filesSlack) {
+	if string(head) != filesMagic || f.loaded && entries > int64(4*f.table.live+filesSlack) {
+		f.load()
 		return f.rewrite()
 	}
-	b := make([]byte, 0, len(f.dirty)*entrySize)
-	for _, i := range f.dirty {
-		if e, ok := f.table.entry(i); ok && e.settled {
-			b = e.encode(b)
+	at := int64(len(filesMagic)) + entries*entrySize // a torn entry at the end is overwritten
+	for some := range slices.Chunk(f.dirty, 1000) {
+		var b []byte
+		for _, i := range some {
+			if e, ok := f.table.entry(i); ok && e.settled {
+				b = e.encode(b)
+			}
 		}
+		if _, err := lock.WriteAt(b, at); err != nil {
+			return err
+		}
+		at += int64(len(b))
 	}
-	// A torn entry at the end is overwritten.
-	if _, err := lock.WriteAt(b, int64(len(filesMagic))+entries*entrySize); err != nil {
-		return err
-	}
-	f.dirty = f.dirty[:0]
+	f.dirty = nil
 	return nil
 }
 
@@ -241,7 +251,7 @@ func (f *Files) rewrite() error {
 	if err := replaceFile(f.path, b); err != nil {
 		return err
 	}
-	f.dirty = f.dirty[:0]
+	f.dirty = nil
 	return nil
 }
 
