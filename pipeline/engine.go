@@ -20,7 +20,7 @@ import (
 func Run(ctx context.Context, plan *Plan, opts Options) (*Outcome, error) {
 	r, err := openRun(ctx, plan, opts)
 	if err != nil {
-		return nil, err
+		return nil, withFilesLimit(err)
 	}
 	if r.state == nil {
 		r.rest()
@@ -28,5 +28,5 @@ func Run(ctx context.Context, plan *Plan, opts Options) (*Outcome, error) {
 		r.loop()
 	}
 	r.finish()
-	return r.outcome, errors.Join(r.fault, r.close())
+	return r.outcome, withFilesLimit(errors.Join(r.fault, r.close()))
 }

@@ -4,16 +4,21 @@ import (
 	"encoding/json"
 	"iter"
 	"time"
+
+	"github.com/concluder/concluder/pipeline/resource"
 )
 
 // The names of the events of a run, in the order in which they can occur.
 const (
 	EventRunStarted   = "run_started"
 	EventNodesCached  = "nodes_cached" // Total nodes of Stage are up to date; one event for many nodes
+	EventScanned      = "scanned"      // every instance was looked at, in Seconds; nodes may have started meanwhile
 	EventNodeStarted  = "node_started"
 	EventNodeFinished = "node_finished"
 	EventWarning      = "warning"
-	EventPaused       = "paused" // the first pause; the run goes on with what it can
+	EventPaused       = "paused"   // the first pause; the run goes on with what it can
+	EventProgress     = "progress" // now and then while nodes are at work
+	EventBatch        = "batch"    // Total instances are admitted at a time from now on, for Reason: batch_size = "auto"
 	EventRunFinished  = "run_finished"
 )
 
@@ -34,19 +39,25 @@ type Event struct {
 	Seconds  float64   `json:"seconds,omitempty"`
 	Total    int       `json:"total,omitempty"` // run_started: nodes of the selection; nodes_cached: how many
 
-	Progress Progress `json:"-"` // how the run stands after this event
+	Resources *resource.Reading `json:"resources,omitempty"` // progress only
+
+	Progress Progress `json:"-"` // how the run stands after this event; part of the line of progress
+	Spans    []Span   `json:"-"` // where and when the node was at work that this event ends, or begins anew
 	Outcome  *Outcome `json:"-"` // run_finished only; its line is made of this alone
 }
 
 // Progress counts the selection of a run. An instance is done when every
 // selected node of it has ended, however it ended.
 type Progress struct {
-	Instances, InstancesDone int
-	Nodes                    int
-	Executed, Cached         int
-	Failed, Skipped          int
-	Running                  int // at work, on the network included
-	OnNetwork                int // of these, in Task.Idle
+	Instances     int `json:"instances"`
+	InstancesDone int `json:"instances_done"`
+	Nodes         int `json:"nodes"`
+	Executed      int `json:"executed"`
+	Cached        int `json:"cached"`
+	Failed        int `json:"failed"`
+	Skipped       int `json:"skipped"`
+	Running       int `json:"running"`    // at work, on the network included
+	OnNetwork     int `json:"on_network"` // of these, in Task.Idle
 }
 
 // MarshalJSON writes the event as one object. run_finished has exactly the
@@ -59,6 +70,12 @@ func (e *Event) encode() ([]byte, error) {
 		return json.Marshal(e.Outcome.line())
 	}
 	type plain Event // without this method
+	if e.Event == EventProgress {
+		return json.Marshal(struct {
+			*plain
+			Progress Progress `json:"progress"`
+		}{(*plain)(e), e.Progress})
+	}
 	return json.Marshal((*plain)(e))
 }
 

@@ -66,7 +66,7 @@ func TestEventsOfARun(t *testing.T) {
 		got = append(got, strings.TrimRight(strings.Join([]string{e.Event, e.Stage, e.Instance, e.State, e.Reason, e.Error}, " "), " "))
 	}
 	want := []string{
-		"run_started",
+		"run_started", "scanned",
 		"node_started load.points a  never ran", "node_finished load.points a done",
 		"node_started conclude.bound a  never ran", "node_finished conclude.bound a done",
 		"node_started plot.picture a  never ran", "node_finished plot.picture a done",

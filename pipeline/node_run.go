@@ -31,6 +31,9 @@ type ending struct {
 	fatal   error // a fault of the run itself
 	counts  map[string]int64
 	elapsed time.Duration
+	crowded error // too many files were open: to be run again with fewer nodes at work
+	spans   []Span
+	turn    turn
 }
 
 // word is a node's word when it has ended so.
@@ -74,6 +77,9 @@ func (r *run) work(stage, instance int, probe bool, attempt int, h *holder) endi
 	r.send(message{started: &startedNode{node, someReasons(in.causes)}})
 	began := time.Now()
 	end := r.execute(in, stage, instance, attempt, h)
+	if tooManyFiles(end.fatal) && !h.turn.alone {
+		end = ending{node: node, crowded: end.fatal, counts: end.counts}
+	}
 	end.ran, end.elapsed = true, time.Since(began)
 	if end.rec != nil {
 		end.rec.Run, end.rec.Elapsed, end.rec.Reason = r.id, end.elapsed, someReasons(in.causes)
@@ -263,11 +269,12 @@ func (r *run) record(in *inspection, state State, status string, err error, outp
 }
 
 // faultOfRun reports an error that every other node would run into as well: a
-// full disk wherever it is met, and results that may not be written. A kind
+// full disk or too many open files wherever they are met, and results that may
+// not be written. A kind
 // that may not read or run something has an error of its own.
 func faultOfRun(err error) bool {
 	var results *unwritableError
-	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EROFS) || errors.Is(err, syscall.EDQUOT) ||
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EROFS) || errors.Is(err, syscall.EDQUOT) || tooManyFiles(err) ||
 		errors.As(err, &results) && errors.Is(err, fs.ErrPermission)
 }
 

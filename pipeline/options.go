@@ -19,6 +19,11 @@ type Options struct {
 	MaxWaiting    int      // most nodes that may be in Task.Idle at once; 0 for 64
 	Program       string   // the program's version, for the record
 
+	// Asking says how many requests may be at the providers at once as they are
+	// now, 0 where none asks anybody; for batch_size = "auto". It may be called
+	// from several goroutines. Nil stands for MaxWaiting.
+	Asking func() int
+
 	// Observe receives every event, in order, from one goroutine. The run waits
 	// for it.
 	Observe func(Event)

@@ -70,6 +70,7 @@ func openRun(ctx context.Context, plan *Plan, opts Options) (*run, error) {
 		messages: make(chan message, 256), notes: map[int]string{}, draining: make(chan struct{}), outcome: &Outcome{Counts: map[string]int64{}}}
 	r.whyNot = r.note
 	r.outcome.Run = r.id
+	r.over = make(chan struct{})
 	r.setLimits()
 	if err := r.open(); err != nil {
 		if r.state != nil {
@@ -190,8 +191,8 @@ func (r *run) setLimits() {
 	}
 	switch {
 	case auto:
-		// As many as can be at work, and as many again that will follow.
-		r.window = 2 * (workers + cap(r.slots.places))
+		r.autoBatch = true
+		r.window = mostAdmitted(workers, r.asking())
 	case r.window <= 0:
 		r.window = len(r.l.instances)
 	}

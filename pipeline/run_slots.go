@@ -19,6 +19,7 @@ type slots struct {
 	places chan struct{}
 	idles  []atomic.Bool // by stage: a node of it was idle, so that others will be
 	wake   chan struct{} // holds one element when a slot or a place came free
+	lanes  lanes
 }
 
 func newSlots(workers, waiting, stages int) *slots {
@@ -50,10 +51,12 @@ func (s *slots) wakeUp() {
 type holder struct {
 	slots *slots
 	stage int
+	turn  turn
 
 	mu    sync.Mutex
 	holds bool // a CPU slot
 	away  int  // goroutines in Idle
+	took  []Span
 }
 
 // idle does what Task.Idle says.
@@ -80,6 +83,7 @@ func (h *holder) leave(ctx context.Context) error {
 			return ctx.Err()
 		}
 		h.release()
+		h.begin(true)
 	}
 	h.away++
 	return nil
@@ -92,12 +96,14 @@ func (h *holder) back(ctx context.Context) error {
 	if h.away > 0 {
 		return nil
 	}
+	h.over()
 	<-h.slots.places
 	h.slots.wakeUp()
 	if err := h.slots.cpu.Acquire(ctx, 1); err != nil {
 		return err
 	}
 	h.holds = true
+	h.begin(false)
 	return nil
 }
 
@@ -105,6 +111,7 @@ func (h *holder) back(ctx context.Context) error {
 func (h *holder) release() {
 	if h.holds {
 		h.holds = false
+		h.over()
 		h.slots.cpu.Release(1)
 		h.slots.wakeUp()
 	}

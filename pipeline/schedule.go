@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"path/filepath"
 	"time"
+
+	"github.com/concluder/concluder/pipeline/resource"
 )
 
 // A message tells the scheduler what happened elsewhere: one of its fields is
@@ -15,6 +17,7 @@ type message struct {
 	ended   *ending
 	holder  *holder // with ended: what the node held; given up only now, so that what follows on the node goes before others
 	warning *Event
+	reading *resource.Reading
 }
 
 type startedNode struct {
@@ -41,6 +44,7 @@ type schedule struct {
 
 	lastSync time.Time
 	syncing  chan error
+	supplies
 }
 
 // A phase is the part of the graph between two nodes that wait for all
@@ -51,6 +55,7 @@ type phase struct {
 	chunks   int
 	arrived  []bool  // by chunk: scanned
 	taken    int     // chunks whose nodes are pending, ready or ended
+	began    time.Time
 	left     []int32 // by instance: its nodes in this phase that have not ended
 	admitted []bool  // by instance
 	queue    []int   // instances that wait to be admitted, in file order
@@ -109,6 +114,7 @@ func (r *run) loop() {
 			r.stop(interrupted, true)
 		}
 	}
+	close(r.over)
 	r.atWork.judges.Wait()
 	if r.syncing != nil {
 		<-r.syncing
@@ -192,7 +198,7 @@ func (r *run) startGraph() {
 	}
 	for p := range r.phases {
 		if r.phases[p].gates == 0 {
-			r.startPhase(p)
+			r.beginPhase(p)
 		}
 	}
 }
@@ -207,7 +213,7 @@ func (r *run) dispatch() {
 		r.admit(&r.phases[p], stopped)
 	}
 	may := func(stage int) bool { return stopped || !r.slots.full(stage) }
-	for r.ready.n > 0 && r.slots.cpu.TryAcquire(1) {
+	for r.ready.n > 0 && r.mayStart() && r.slots.cpu.TryAcquire(1) {
 		s, i, ok := r.ready.pop(may)
 		if !ok {
 			r.slots.cpu.Release(1)
@@ -217,7 +223,8 @@ func (r *run) dispatch() {
 		r.attempts[node]++
 		attempt := r.attempts[node]
 		r.working++
-		h := &holder{slots: r.slots, stage: s, holds: true}
+		h := &holder{slots: r.slots, stage: s, holds: true, turn: r.begins()}
+		h.begin(false)
 		go func() {
 			var end ending
 			defer func() { r.send(message{ended: &end, holder: h}) }()
@@ -248,18 +255,24 @@ func (r *run) take(m message) {
 	case m.scanned != nil:
 		r.working--
 		r.arrive(m.scanned)
+		r.endScan(m.scanned.phase)
 	case m.started != nil:
 		s, i := r.l.place(m.started.node)
 		r.progress.Running++
+		r.startReading()
 		r.emit(Event{Event: EventNodeStarted, Stage: r.l.stages[s].address, Instance: r.l.instance(i), Reason: m.started.reason})
 	case m.ended != nil:
 		r.working--
 		if !m.ended.left { // else its code holds what it likes, and nothing more starts
 			m.holder.end()
 		}
+		r.ends()
+		m.ended.spans, m.ended.turn = m.holder.spans(), m.holder.turn
 		r.end(m.ended)
 	case m.warning != nil:
 		r.emit(*m.warning)
+	case m.reading != nil:
+		r.takeReading(m.reading)
 	}
 }
 

@@ -16,8 +16,14 @@ func (r *run) end(e *ending) {
 	if e.ran {
 		r.progress.Running--
 	}
+	if e.crowded != nil {
+		r.squeeze(e, rs.address, r.l.instance(i))
+		r.attempts[e.node]-- // it is not the node's fault
+		r.ready.push(s, i)
+		return
+	}
 	if e.again {
-		r.emit(Event{Event: EventWarning, Stage: rs.address, Instance: r.l.instance(i), Message: "an input changed while the node ran; it runs again"})
+		r.emit(Event{Event: EventWarning, Stage: rs.address, Instance: r.l.instance(i), Spans: e.spans, Message: "an input changed while the node ran; it runs again"})
 		r.ready.push(s, i)
 		return
 	}
@@ -124,7 +130,7 @@ func (r *run) openGate(rs *runStage) {
 		if r.l.stages[u].PerInstance && r.l.stages[u].phase == rs.phase {
 			ph.gates--
 			if ph.gates == 0 {
-				r.startPhase(rs.phase)
+				r.beginPhase(rs.phase)
 			}
 			return
 		}
@@ -157,6 +163,9 @@ func (r *run) report(e *ending, rs *runStage, i int, selected bool) {
 		r.emit(Event{Event: EventNodesCached, Stage: rs.address, Instance: r.l.instance(i), Total: 1})
 	default:
 		ev := Event{Event: EventNodeFinished, Stage: rs.address, Instance: r.l.instance(i), State: e.state.String(), Seconds: e.elapsed.Seconds()}
+		if e.ran {
+			ev.Spans = e.spans
+		}
 		if e.rec != nil {
 			ev.Status, ev.Error = e.rec.Status, e.rec.Error
 		} else {

@@ -288,6 +288,27 @@ func (e *environ) inFlight() int {
 	return n
 }
 
+// asking is how many requests may be at the providers at once, as their limits
+// are now; a provider that nobody has asked yet counts with what is declared.
+func (e *environ) asking() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	n := 0
+	for _, p := range e.plan.Providers {
+		s := settings(p.Settings)
+		switch c := e.clients[p.Name]; {
+		case p.Kind != "openai" || s.has("replay"):
+		case c != nil:
+			n += c.Stats().Concurrency
+		case s.has("limits.in_flight"):
+			n += s.whole("limits.in_flight")
+		default:
+			n += llm.DefaultInFlight
+		}
+	}
+	return n
+}
+
 // published are the provider settings that the summary repeats: those that say
 // something of the answers, and none that could hold a secret or a path.
 var published = []string{"model", "revision", "temperature", "send_temperature", "seed", "max_tokens", "timeout", "max_wait", "budget",

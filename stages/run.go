@@ -124,7 +124,7 @@ func (s *Session) options() (pipeline.Options, error) {
 	opt := pipeline.Options{
 		Instances: s.opt.Instances, MaxWorkers: s.opt.MaxWorkers, BatchSize: s.opt.BatchSize, BatchAuto: s.opt.BatchAuto,
 		Force: s.opt.Force || s.opt.NoCache, Anew: s.opt.NoCache, FailFast: s.opt.FailFast, Wait: s.opt.Wait,
-		MaxWaiting: s.env.inFlight(), Program: s.opt.Program, Observe: s.opt.Observe, Drain: s.opt.Drain, Supersede: s.supersede,
+		MaxWaiting: s.env.inFlight(), Asking: s.env.asking, Program: s.opt.Program, Observe: s.opt.Observe, Drain: s.opt.Drain, Supersede: s.supersede,
 		Statuses: func(nodes iter.Seq[pipeline.NodeResult]) map[string]int {
 			counts := map[string]int{}
 			for _, st := range s.statuses(nodes) {

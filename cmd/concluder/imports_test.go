@@ -20,7 +20,8 @@ var mayImport = []struct {
 	allowed []string // folders of ours, by prefix
 }{
 	{"pipeline/store", nil},
-	{"pipeline", []string{"pipeline/store"}},
+	{"pipeline/resource", nil},
+	{"pipeline", []string{"pipeline/store", "pipeline/resource"}},
 	{"stages/expr/ball", nil},
 	{"stages/expr", []string{"stages/expr/ball"}},
 	{"stages/growth", []string{"stages/expr", "stages/expr/ball"}},
@@ -28,7 +29,7 @@ var mayImport = []struct {
 	{"stages/llm", []string{"stages/expr"}},
 	{"stages", []string{"pipeline", "stages/expr", "stages/growth", "stages/llm"}},
 	{"examples", nil},
-	{"cmd", []string{"pipeline", "stages", "cmd"}},
+	{"cmd", []string{"pipeline", "pipeline/resource", "stages", "cmd"}},
 }
 
 // confined names the modules that only one folder may import.

@@ -38,26 +38,35 @@ func disk(dir string) *Disk {
 	return &Disk{Free: max(0, int64(s.Bavail)) * int64(s.Bsize), Total: int64(s.Blocks) * int64(s.Bsize), id: s.Fsid.Val}
 }
 
-// files is how many files the process has open, and how many it may have.
-func files() (open, limit int) {
+// FilesLimit is how many files the process may have open, 0 where nobody knows.
+func FilesLimit() int {
 	var l unix.Rlimit
 	if unix.Getrlimit(unix.RLIMIT_NOFILE, &l) != nil {
-		return 0, 0
+		return 0
 	}
+	return int(min(uint64(l.Cur), maxFiles))
+}
+
+// files is how many files the process has open, and how many it may have.
+func files() (open, limit int) {
+	limit = FilesLimit()
 	f, err := os.Open(openFilesDir)
+	if errors.Is(err, unix.EMFILE) {
+		return limit, limit
+	}
 	if err != nil {
-		return 0, 0
+		return 0, limit
 	}
 	defer f.Close()
 	// Since 6.2 Linux says the number as the folder's size.
 	if info, err := f.Stat(); err == nil && openFilesDir == "/proc/self/fd" && info.Size() > 0 {
-		return int(info.Size()) - 1, int(min(uint64(l.Cur), maxFiles))
+		return int(info.Size()) - 1, limit
 	}
 	names, err := f.Readdirnames(-1)
 	if err != nil {
-		return 0, 0
+		return 0, limit
 	}
-	return len(names) - 1, int(min(uint64(l.Cur), maxFiles))
+	return len(names) - 1, limit
 }
 
 // maxFiles stands for no limit.

@@ -56,11 +56,13 @@ type Price struct {
 	Currency      string // "" means "USD"
 }
 
+// DefaultInFlight is Limits.InFlight where nobody says.
+const DefaultInFlight = 16
+
 const (
 	defaultMaxTokens = 8192
 	defaultTimeout   = 2 * time.Minute
 	defaultMaxWait   = 5 * time.Minute
-	defaultInFlight  = 16
 	defaultReAsks    = 2
 	largerCap        = 4 // times the cap, after finish_reason length
 )
@@ -110,7 +112,7 @@ func (c Config) withDefaults() (Config, error) {
 		c.MaxWait = defaultMaxWait
 	}
 	if c.Limits.InFlight == 0 {
-		c.Limits.InFlight = defaultInFlight
+		c.Limits.InFlight = DefaultInFlight
 	}
 	if c.Price.Currency == "" {
 		c.Price.Currency = "USD"
