@@ -53,8 +53,8 @@ type phase struct {
 	stages   []int // its per-instance stages
 	gates    int   // aggregate nodes that have to end before it begins
 	chunks   int
-	arrived  []bool  // by chunk: scanned
-	taken    int     // chunks whose nodes are pending, ready or ended
+	arrived  []bool // by chunk: scanned
+	taken    int    // chunks whose nodes are pending, ready or ended
 	began    time.Time
 	left     []int32 // by instance: its nodes in this phase that have not ended
 	admitted []bool  // by instance
