@@ -11,6 +11,7 @@ import (
 	"net/http/httptrace"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	openai "github.com/sashabaranov/go-openai"
@@ -160,6 +161,12 @@ func transportClass(ctx context.Context, ex *exchange) class {
 		return classNoConnection
 	}
 	return classLost
+}
+
+// tooManyFiles reports whether a connection could not be made because the
+// process, or the machine, has as many files open as it may.
+func tooManyFiles(err error) bool {
+	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
 }
 
 // send performs an exchange through the library, which makes the address, the

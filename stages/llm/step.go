@@ -282,6 +282,11 @@ func (c *Client) find(ctx context.Context, ex *exchange, req request, o *opened)
 	switch {
 	case ex.err != nil:
 		f := finding{class: transportClass(ctx, ex), err: fmt.Errorf("%s", r.err)}
+		if f.class == classNoConnection && tooManyFiles(ex.err) {
+			f.class = classBusy // as with a server that takes no more: fewer at once
+			c.warn("%s: fewer requests are sent at once; with a higher limit of open files, `ulimit -n`, it could be more", r.err)
+			return f
+		}
 		if f.class != classCanceled {
 			c.count.serverErrors.Add(1)
 		}
