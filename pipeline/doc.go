@@ -82,6 +82,13 @@
 // the plan, or the files as they are now, would change are cancelled
 // (run_supersede.go). Watch does so.
 //
+// While nodes are at work resources are read every two seconds, in a goroutine
+// of their own (run_resources.go): warnings, progress events and, with
+// batch_size = "auto", the window follow from the readings (run_batch.go). A
+// node that finds too many files open runs again, with fewer at work
+// (run_files.go). Where and when a node was at work is in its last event
+// (run_spans.go).
+//
 // A pipeline with an aggregate node in the middle has phases: the window of
 // batch_size slides over each by itself, since no instance can be finished
 // across such a node before all have reached it.

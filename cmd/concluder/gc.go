@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/concluder/concluder/pipeline"
+	"github.com/concluder/concluder/pipeline/resource"
 	"github.com/concluder/concluder/stages"
 	"github.com/spf13/cobra"
 )
@@ -74,7 +75,7 @@ func listGarbage(w io.Writer, found []pipeline.Garbage, dryRun bool) {
 	for _, g := range found {
 		size := "-"
 		if g.Kind != "records" {
-			size = bytesText(g.Size)
+			size = resource.Bytes(g.Size)
 		}
 		switch {
 		case g.Kept != "":
@@ -98,7 +99,7 @@ func listGarbage(w io.Writer, found []pipeline.Garbage, dryRun bool) {
 	for _, k := range kinds {
 		part := fmt.Sprintf("%d %s", counts[k], garbageNoun(k, counts[k]))
 		if sizes[k] > 0 {
-			part += " (" + bytesText(sizes[k]) + ")"
+			part += " (" + resource.Bytes(sizes[k]) + ")"
 		}
 		parts = append(parts, part)
 	}
@@ -106,7 +107,7 @@ func listGarbage(w io.Writer, found []pipeline.Garbage, dryRun bool) {
 	if dryRun {
 		verb = "would remove"
 	}
-	fmt.Fprintf(w, "%s %s: %s\n", verb, bytesText(total), strings.Join(parts, ", "))
+	fmt.Fprintf(w, "%s %s: %s\n", verb, resource.Bytes(total), strings.Join(parts, ", "))
 }
 
 // garbageNoun names a kind of garbage.
@@ -128,17 +129,4 @@ func garbageNoun(kind string, n int) string {
 		return one
 	}
 	return many
-}
-
-// bytesText is a size as people read it.
-func bytesText(n int64) string {
-	switch {
-	case n >= 1_000_000_000:
-		return fmt.Sprintf("%.1f GB", float64(n)/1e9)
-	case n >= 1_000_000:
-		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
-	case n >= 1000:
-		return fmt.Sprintf("%.1f kB", float64(n)/1e3)
-	}
-	return fmt.Sprintf("%d B", n)
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/concluder/concluder/pipeline"
+	"github.com/concluder/concluder/pipeline/resource"
 	"github.com/concluder/concluder/stages"
 	"golang.org/x/term"
 )
@@ -28,8 +29,10 @@ type progress struct {
 	drawn   time.Time
 	width   int // of the line on the terminal
 	at      pipeline.Progress
+	left    *resource.Reading // nil before the first
 
 	failures int // announced
+	warnings int // of nodes, announced
 }
 
 // Between two drawings: often enough to look alive, seldom enough not to cost
@@ -56,13 +59,15 @@ func (p *progress) event(e pipeline.Event) {
 	p.at = e.Progress
 	switch e.Event {
 	case pipeline.EventRunStarted:
-		p.started, p.drawn, p.failures = p.now(), p.now(), 0
+		p.started, p.drawn, p.failures, p.warnings, p.left = p.now(), p.now(), 0, 0, nil
 	case pipeline.EventNodeFinished:
 		if e.State == pipeline.Failed.String() {
 			p.failure(e)
 		}
 	case pipeline.EventWarning:
-		p.line("warning: " + e.Message)
+		p.warning(e)
+	case pipeline.EventProgress:
+		p.left = e.Resources
 	case pipeline.EventPaused:
 		p.line("paused: " + shortened(e.Message, 160) + " (what needs nothing more of it goes on)")
 	}
@@ -104,10 +109,26 @@ func shortened(s string, limit int) string {
 	return s
 }
 
+// shown is how many failures, and warnings, of nodes are printed.
+const shown = 10
+
+// warning prints what concerns the run, and the first of what concerns a node.
+func (p *progress) warning(e pipeline.Event) {
+	if e.Stage == "" {
+		p.line("warning: " + e.Message)
+		return
+	}
+	switch p.warnings++; {
+	case p.warnings <= shown:
+		p.line(fmt.Sprintf("warning: %s: %s", nodeName(e.Stage, e.Instance), e.Message))
+	case p.warnings == shown+1:
+		p.line("more warnings follow; the events have them all (--json)")
+	}
+}
+
 // failure prints the first failures in full; a run in which everything fails
 // must not bury what it says.
 func (p *progress) failure(e pipeline.Event) {
-	const shown = 10
 	switch p.failures++; {
 	case p.failures <= shown:
 		p.line(fmt.Sprintf("failed: %s: %s", nodeName(e.Stage, e.Instance), e.Error))
@@ -168,7 +189,23 @@ func (p *progress) text() string {
 			s += fmt.Sprintf(", %s left", time.Duration(float64(left)/rate*float64(time.Second)).Round(time.Second))
 		}
 	}
-	return s + spending(p.spent())
+	return s + resources(p.left) + spending(p.spent())
+}
+
+// resources is what the program takes of the machine, and what is about to run
+// out there.
+func resources(r *resource.Reading) string {
+	if r == nil {
+		return ""
+	}
+	s := fmt.Sprintf(", %.1f CPU", r.CPU)
+	if r.RSS > 0 {
+		s += ", " + resource.Bytes(r.RSS)
+	}
+	for _, short := range r.Scarce() {
+		s += ", scarce: " + short.Short
+	}
+	return s
 }
 
 // spending is what was sent so far, "" when nothing was.

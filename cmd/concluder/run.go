@@ -23,6 +23,7 @@ func runCommand(code *int) *cobra.Command {
 		asJSON    bool
 		keepGoing bool
 		dryRun    bool
+		traceFile string
 	)
 	cmd := &cobra.Command{
 		Use:               "run [FILE]",
@@ -37,10 +38,13 @@ func runCommand(code *int) *cobra.Command {
 			if keepGoing && opt.FailFast && cmd.Flags().Changed("keep-going") {
 				return usageError{errors.New("--keep-going and --fail-fast exclude each other")}
 			}
+			if dryRun && traceFile != "" {
+				return usageError{errors.New("--trace and --dry-run exclude each other")}
+			}
 			if dryRun {
 				return explain(cmd, pipelineFile(args), opt, asJSON)
 			}
-			*code, err = runPipeline(pipelineFile(args), opt, asJSON, cmd.OutOrStdout(), cmd.ErrOrStderr())
+			*code, err = runPipeline(pipelineFile(args), opt, asJSON, traceFile, cmd.OutOrStdout(), cmd.ErrOrStderr())
 			return err
 		},
 	}
@@ -50,13 +54,15 @@ func runCommand(code *int) *cobra.Command {
 	f.BoolVar(&sel.opt.FailFast, "fail-fast", false, "start nothing more after the first failure")
 	f.BoolVar(&sel.opt.Wait, "wait", false, "wait while another process holds the lock")
 	f.BoolVar(&asJSON, "json", false, "events as JSON lines on standard output")
+	f.StringVar(&traceFile, "trace", "", "draw the run into this file, in Chrome's trace format (for ui.perfetto.dev)")
 	f.BoolVar(&dryRun, "dry-run", false, "the same as plan")
 	return cmd
 }
 
 // runPipeline runs a file and says how it went. With asJSON standard output is
-// events alone, and people read standard error.
-func runPipeline(file string, opt stages.Options, asJSON bool, stdout, stderr io.Writer) (int, error) {
+// events alone, and people read standard error. traceFile is where the run is
+// drawn, "" for nowhere.
+func runPipeline(file string, opt stages.Options, asJSON bool, traceFile string, stdout, stderr io.Writer) (code int, err error) {
 	human := stdout
 	var events *eventWriter
 	if asJSON {
@@ -67,11 +73,15 @@ func runPipeline(file string, opt stages.Options, asJSON bool, stdout, stderr io
 	drain := make(chan struct{})
 	opt.Drain = drain
 	var (
-		s    *stages.Session
-		show *progress
+		s     *stages.Session
+		show  *progress
+		trace *tracer
 	)
 	opt.Observe = func(e pipeline.Event) {
 		show.event(e)
+		if trace != nil {
+			trace.event(e)
+		}
 		if events != nil {
 			if e.Event == pipeline.EventRunFinished {
 				events.providers(s.Spent())
@@ -80,9 +90,21 @@ func runPipeline(file string, opt stages.Options, asJSON bool, stdout, stderr io
 		}
 	}
 	opt.Warn = func(s string) { show.say("warning: " + s) }
-	s, err := stages.Open(file, opt)
-	if err != nil {
+	if s, err = stages.Open(file, opt); err != nil {
 		return exitOK, err
+	}
+	if traceFile != "" {
+		if trace, err = newTracer(traceFile, s.Plan.Name); err != nil {
+			return exitOK, fmt.Errorf("the trace cannot be written: %w", err)
+		}
+		defer func() {
+			if e := trace.close(); e != nil && err == nil {
+				err = fmt.Errorf("the trace: %w", e)
+				if code != exitInterrupted {
+					code = exitFault
+				}
+			}
+		}()
 	}
 	show = newProgress(stderr, s.Spent)
 	ctx, stop := interrupts(drain, func() { show.say(draining) })
@@ -91,6 +113,9 @@ func runPipeline(file string, opt stages.Options, asJSON bool, stdout, stderr io
 		show.tick()
 		if events != nil {
 			events.providers(s.Spent())
+		}
+		if trace != nil {
+			trace.tick(s.Spent())
 		}
 	})
 	out, err := s.Run(ctx)
