@@ -22,6 +22,8 @@ type command struct {
 	env     []string
 	timeout time.Duration // 0 for none
 	log     string        // file that keeps standard output and standard error
+
+	try, tries int // which one of how many this is: the log keeps them all
 }
 
 // grace is how long a cancelled command has between SIGTERM and SIGKILL: long
@@ -40,7 +42,7 @@ func (c *command) run(ctx context.Context) error {
 	if err := os.MkdirAll(filepath.Dir(c.log), 0o777); err != nil {
 		return err
 	}
-	log, err := os.Create(c.log)
+	log, begin, err := c.openLog()
 	if err != nil {
 		return err
 	}
@@ -70,7 +72,7 @@ func (c *command) run(ctx context.Context) error {
 	if cause := context.Cause(ctx); cause != nil {
 		err = cause
 	}
-	if said := lastLines(c.log, 5); said != "" {
+	if said := lastLines(c.log, begin, 5); said != "" {
 		return fmt.Errorf("%s: %w; it wrote:\n%s", c.show, err, said)
 	}
 	return fmt.Errorf("%s: %w; it wrote nothing", c.show, err)
@@ -93,19 +95,41 @@ func environment(pass []string, set map[string]string) []string {
 	return env
 }
 
-// lastLines returns the end of a file, at most n lines and 2,000 bytes: a
-// command may have written more than fits in memory.
-func lastLines(path string, n int) string {
+// openLog opens the log for what a try says, and tells where that begins.
+func (c *command) openLog() (log *os.File, begin int64, err error) {
+	if c.try <= 1 {
+		log, err = os.Create(c.log)
+		return log, 0, err
+	}
+	log, err = os.OpenFile(c.log, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o666)
+	if err != nil {
+		return nil, 0, err
+	}
+	_, err = fmt.Fprintf(log, "-- try %d of %d --\n", c.try, c.tries)
+	if err == nil {
+		begin, err = log.Seek(0, io.SeekEnd)
+	}
+	if err != nil {
+		return nil, 0, errors.Join(err, log.Close())
+	}
+	return log, begin, nil
+}
+
+// lastLines returns the end of what a file holds from begin on, at most n lines
+// and 2,000 bytes: a command may have written more than fits in memory.
+func lastLines(path string, begin int64, n int) string {
 	const limit = 2000
 	f, err := os.Open(path)
 	if err != nil {
 		return ""
 	}
 	defer f.Close()
-	if _, err := f.Seek(-limit, io.SeekEnd); err != nil {
-		if _, err := f.Seek(0, io.SeekStart); err != nil {
-			return ""
-		}
+	end, err := f.Seek(0, io.SeekEnd)
+	if err != nil {
+		return ""
+	}
+	if _, err := f.Seek(max(begin, end-limit), io.SeekStart); err != nil {
+		return ""
 	}
 	b, err := io.ReadAll(io.LimitReader(f, limit))
 	if err != nil {

@@ -2,7 +2,10 @@ package stages
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/concluder/concluder/pipeline"
@@ -40,15 +43,33 @@ func runExec(ctx context.Context, t *pipeline.Task) error {
 		log:     t.Log,
 	}
 	retries, _ := t.Float("retries")
-	for try := 0; ; try++ {
-		if err = c.run(ctx); err == nil || ctx.Err() != nil || try >= int(retries) {
+	c.tries = int(retries) + 1
+	for c.try = 1; ; c.try++ {
+		if err = c.run(ctx); err == nil || ctx.Err() != nil || c.try == c.tries {
 			break
 		}
+		if err := empty(t.Outputs()); err != nil {
+			return err
+		}
 	}
-	if err != nil && retries > 0 && ctx.Err() == nil {
-		return fmt.Errorf("failed %d times, last: %w", int(retries)+1, err)
+	if err != nil && c.tries > 1 && ctx.Err() == nil {
+		return fmt.Errorf("failed %d times, last: %w", c.tries, err)
 	}
 	return err
+}
+
+// empty removes everything from the private folders of some outputs, so that
+// what a try left half done is not taken for what the next one wrote.
+func empty(outputs map[string]string) error {
+	var errs []error
+	for _, path := range outputs {
+		entries, err := os.ReadDir(filepath.Dir(path))
+		errs = append(errs, err)
+		for _, e := range entries {
+			errs = append(errs, os.RemoveAll(filepath.Join(filepath.Dir(path), e.Name())))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func stringsOf(list cty.Value) []string {
