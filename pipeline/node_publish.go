@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/concluder/concluder/pipeline/store"
 )
@@ -37,6 +38,8 @@ func (r *run) publish(in *inspection, t *Task, all bool) ([]store.Output, error)
 			continue
 		case errors.Is(err, fs.ErrNotExist):
 			return nil, fmt.Errorf("it ended without writing its output %s (%s)", o.Name, o.Path)
+		case errors.Is(err, syscall.ELOOP):
+			return nil, fmt.Errorf("its output %s (%s) is a symbolic link: write the file itself", o.Name, o.Path)
 		case err != nil:
 			return nil, fmt.Errorf("its output %s (%s) cannot be published: %w", o.Name, o.Path, pathless(err))
 		}

@@ -174,6 +174,7 @@ func (r *run) execute(in *inspection, stage, instance, attempt int, h *holder) e
 		end.counts = counts
 		return end
 	}
+	r.tellUndeclared(in, dir)
 	clean = true
 	end := ending{node: in.node, state: Done, shown: Done, counts: counts, rec: r.record(in, Done, t.Status(), nil, outputs)}
 	end.rec.Valid = provisional == nil

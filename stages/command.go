@@ -47,10 +47,16 @@ func (c *command) run(ctx context.Context) error {
 		return err
 	}
 	defer log.Close()
-	cmd := exec.CommandContext(ctx, c.args[0], c.args[1:]...)
+	program, err := c.program()
+	if err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, program, c.args[1:]...)
+	cmd.Args[0] = c.args[0]
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = c.dir, c.env, log, log
 	// A command's own children must not outlive it, so signals go to the group.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	defer dieWithUs(cmd.SysProcAttr)()
 	cmd.Cancel = func() error {
 		err := syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM)
 		if errors.Is(err, syscall.ESRCH) {
@@ -93,6 +99,31 @@ func environment(pass []string, set map[string]string) []string {
 		env = append(env, name+"="+v)
 	}
 	return env
+}
+
+// program finds the program as the command itself would: in the PATH that it
+// sees, or below the pipeline file's folder where it is named with a slash.
+func (c *command) program() (string, error) {
+	name := c.args[0]
+	if strings.ContainsRune(name, '/') {
+		return name, nil // relative to cmd.Dir
+	}
+	path := ""
+	for _, v := range c.env {
+		if p, ok := strings.CutPrefix(v, "PATH="); ok {
+			path = p
+		}
+	}
+	for _, dir := range filepath.SplitList(path) {
+		if !filepath.IsAbs(dir) {
+			continue // what is found must not depend on where we are
+		}
+		file := filepath.Join(dir, name)
+		if info, err := os.Stat(file); err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0 {
+			return file, nil
+		}
+	}
+	return "", fmt.Errorf("cannot start %q: there is no such program in the PATH that it sees, %s", name, path)
 }
 
 // openLog opens the log for what a try says, and tells where that begins.

@@ -113,6 +113,45 @@ func TestCommandEndsItsGroup(t *testing.T) {
 	})
 }
 
+// The program is looked up as the command would: in its own PATH.
+func TestCommandProgram(t *testing.T) {
+	own := t.TempDir()
+	for name, mode := range map[string]os.FileMode{"tool": 0o755, "plain": 0o644} {
+		if err := os.WriteFile(filepath.Join(own, name), []byte("#!/bin/sh\necho own\n"), mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Mkdir(filepath.Join(own, "folder"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		name, path string
+		want       string // in the error; "" for none
+	}{
+		{"tool", own, ""},
+		{"tool", "/nosuch:relative::" + own, ""},
+		{"tool", "/nosuch", "no such program in the PATH that it sees, /nosuch"},
+		{"tool", "", "no such program in the PATH that it sees, "},
+		{"plain", own, "no such program"},
+		{"folder", own, "no such program"},
+		{filepath.Join(own, "tool"), "", ""},
+		{"./tool", "", ""},
+		{"./nosuch", "", "cannot start"},
+	}
+	for _, test := range tests {
+		c := shell(t, "")
+		c.dir, c.args = own, []string{test.name}
+		c.env = []string{"PATH=" + test.path}
+		err := c.run(context.Background())
+		if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
+			t.Errorf("%s in %q: %v, want %q", test.name, test.path, err, test.want)
+		}
+		if b, _ := os.ReadFile(c.log); err == nil && string(b) != "own\n" {
+			t.Errorf("%s in %q wrote %q", test.name, test.path, b)
+		}
+	}
+}
+
 func TestEnvironment(t *testing.T) {
 	t.Setenv("SECRET", "x")
 	t.Setenv("PASSED", "y")

@@ -163,12 +163,18 @@ func every(d time.Duration, f func()) (stop func()) {
 // draining is what people are told at the first interrupt.
 const draining = "interrupted: finishing what runs; interrupt again to stop at once"
 
-// interrupts drains at the first interrupt, after it has said so, and cancels
+// interrupts drains at the first interrupt, or when the terminal goes, after it has said so, and cancels
 // at the second.
 func interrupts(drain chan<- struct{}, say func()) (context.Context, func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	ends := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	// Commands are in process groups of their own, which a terminal that goes
+	// does not end. nohup has it ignored, and it stays so.
+	if !signal.Ignored(syscall.SIGHUP) {
+		ends = append(ends, syscall.SIGHUP)
+	}
+	signal.Notify(signals, ends...)
 	done := make(chan struct{})
 	go func() {
 		for first := true; ; first = false {
