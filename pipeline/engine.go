@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"time"
 )
 
 // Run brings every selected node of the plan up to date and says how each
@@ -24,6 +25,7 @@ func Run(ctx context.Context, plan *Plan, opts Options) (*Outcome, error) {
 	}
 	if r.state == nil {
 		r.rest()
+		r.emit(Event{Event: EventScanned, Seconds: time.Since(r.began).Seconds()})
 	} else {
 		r.loop()
 	}

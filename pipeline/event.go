@@ -19,6 +19,7 @@ const (
 	EventPaused       = "paused"   // the first pause; the run goes on with what it can
 	EventProgress     = "progress" // now and then while nodes are at work
 	EventBatch        = "batch"    // Total instances are admitted at a time from now on, for Reason: batch_size = "auto"
+	EventOrphans      = "orphans"  // Total files are left that the plan does not declare any more: see Outcome.Orphans
 	EventRunFinished  = "run_finished"
 )
 
@@ -93,6 +94,7 @@ type Outcome struct {
 	Duration    time.Duration
 	Paused      string // why the run is paused; "" when it is not
 	Stopped     error  // the StopError that ended the run
+	Orphans     int    // files of nodes that the plan does not declare any more; looked for only where it is not the last run's
 	Superseded  bool   // ended early for a newer plan: see Options.Supersede
 	Interrupted bool   // drained or cancelled before every node had its turn
 

@@ -17,6 +17,7 @@ func (r *run) finish() {
 		count = countStatuses
 	}
 	o.Statuses = count(o.Results)
+	r.tellOrphans()
 }
 
 // countStatuses counts the selected nodes by their own status.

@@ -94,7 +94,9 @@ func TestOrphans(t *testing.T) {
 	if got := orphans(); !slices.Equal(got, want) {
 		t.Errorf("orphans %q, want %q", got, want)
 	}
-	w.runs("report")
+	if out := w.runs("report"); out.Orphans != len(want) {
+		t.Errorf("a run counts %d, want %d", out.Orphans, len(want))
+	}
 	if got := orphans(); !slices.Equal(got, want) {
 		t.Errorf("orphans after a run %q, want %q", got, want)
 	}

@@ -125,6 +125,9 @@ func runPipeline(file string, opt stages.Options, asJSON bool, traceFile string,
 		return exitOK, err
 	}
 	conclude(human, s, out)
+	if hint := orphansHint(out, s.Plan.File, opt); hint != "" {
+		fmt.Fprintln(human, hint)
+	}
 	if out.Paused != "" {
 		explainLeft(human, file, opt)
 	}

@@ -60,6 +60,7 @@ func watchCommand(code *int) *cobra.Command {
 // A watch tells people, and with --json programs, of one run after the other.
 type watch struct {
 	file   string
+	opt    stages.Options
 	human  io.Writer
 	stderr io.Writer
 	events *eventWriter // nil without --json
@@ -78,6 +79,7 @@ type watch struct {
 // the pipeline file is wrong.
 func (w *watch) run(opt stages.Options, debounce time.Duration) (int, error) {
 	signal.Ignore(syscall.SIGPIPE)
+	w.opt = opt
 	w.show = newProgress(w.stderr, w.spent)
 	opt.Warn = func(s string) { w.show.say("warning: " + s) }
 	opt.Observe = func(e pipeline.Event) {
@@ -149,6 +151,9 @@ func (w *watch) end(s *stages.Session, out *pipeline.Outcome, err error) {
 		return
 	}
 	conclude(w.human, s, out)
+	if hint := orphansHint(out, s.Plan.File, w.opt); hint != "" {
+		fmt.Fprintln(w.human, hint)
+	}
 	if out.Stopped != nil {
 		report(w.stderr, out.Stopped)
 	}
