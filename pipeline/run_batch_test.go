@@ -15,7 +15,7 @@ func memory(percent int64) resource.Reading {
 }
 
 func TestNextBatch(t *testing.T) {
-	limited := func(rss int64) resource.Reading { return resource.Reading{RSS: rss, MemoryLimit: 100} }
+	limited := func(live int64) resource.Reading { return resource.Reading{Live: live, MemoryLimit: 100} }
 	tests := []struct {
 		name                  string
 		size, workers, asking int
@@ -34,9 +34,9 @@ func TestNextBatch(t *testing.T) {
 		{"the provider takes less", 20, 2, 1, memory(40), 6, "2 workers and 1 request at the providers"},
 		{"it trembles", 22, 2, 8, memory(40), 22, ""},
 		{"nobody asks", 20, 4, 0, memory(40), 8, "4 workers and 0 requests"},
-		{"near GOMEMLIMIT", 20, 2, 8, limited(91), 10, "memory is short: 91 B of the 100 B memory that GOMEMLIMIT"},
-		{"not so near", 10, 2, 8, limited(85), 10, ""},
-		{"far from it", 10, 2, 8, limited(50), 12, "there is room"},
+		{"near GOMEMLIMIT", 20, 2, 8, limited(71), 10, "memory is short: 71 B of the 100 B that GOMEMLIMIT allows in use"},
+		{"not so near", 10, 2, 8, limited(60), 10, ""},
+		{"far from it", 10, 2, 8, limited(30), 12, "there is room"},
 		{"nothing is known", 10, 2, 8, resource.Reading{}, 12, "there is room"},
 		{"other things are short", 20, 2, 8, resource.Reading{Files: 99, FilesLimit: 100}, 20, ""},
 	}

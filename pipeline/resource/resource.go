@@ -5,6 +5,7 @@ import (
 	"math"
 	"runtime"
 	"runtime/debug"
+	"runtime/metrics"
 	"time"
 )
 
@@ -13,6 +14,7 @@ type Reading struct {
 	CPU             float64 `json:"cpu"`                              // processors at work for the process since the last reading, on average; children count when they have ended
 	CPUs            int     `json:"cpus"`                             // processors it may use
 	RSS             int64   `json:"rss_bytes,omitempty"`              // memory that the process occupies, children not included
+	Live            int64   `json:"live_heap_bytes,omitempty"`        // what the last garbage collection found in use
 	MemoryLimit     int64   `json:"memory_limit_bytes,omitempty"`     // GOMEMLIMIT
 	MemoryAvailable int64   `json:"memory_available_bytes,omitempty"` // on the machine, or in the tightest control group around the process
 	MemoryTotal     int64   `json:"memory_total_bytes,omitempty"`     // what MemoryAvailable is a part of
@@ -55,10 +57,20 @@ func (m *Meter) Read() Reading {
 	if limit := debug.SetMemoryLimit(-1); limit < math.MaxInt64 {
 		r.MemoryLimit = limit
 	}
-	r.RSS = rss()
+	r.RSS, r.Live = rss(), live()
 	r.MemoryAvailable, r.MemoryTotal = memory()
 	r.Files, r.FilesLimit = files()
 	return r
+}
+
+// live is the heap that the last garbage collection found in use.
+func live() int64 {
+	s := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	metrics.Read(s)
+	if s[0].Value.Kind() != metrics.KindUint64 {
+		return 0
+	}
+	return int64(min(s[0].Value.Uint64(), math.MaxInt64))
 }
 
 // A Shortage is something that is about to run out.
@@ -73,7 +85,7 @@ type Shortage struct {
 // small one may be all it ever had.
 const (
 	scarceMemory = 0.10 // available, as a part of the total
-	scarceLimit  = 0.90 // occupied, as a part of GOMEMLIMIT
+	scarceLimit  = 0.70 // live, as a part of GOMEMLIMIT: RSS comes near that in any case, but collections then follow on each other
 	scarceFiles  = 0.80 // open, as a part of the limit
 	scarceDisk   = 0.10 // free, as a part of the total …
 	scarceBytes  = 256e6
@@ -88,8 +100,8 @@ func (r Reading) Scarce() []Shortage {
 	switch {
 	case r.MemoryTotal > 0 && float64(r.MemoryAvailable) < scarceMemory*float64(r.MemoryTotal):
 		add("memory", "fewer --max-workers need less", "%s of %s memory available", Bytes(r.MemoryAvailable), Bytes(r.MemoryTotal))
-	case r.MemoryLimit > 0 && float64(r.RSS) > scarceLimit*float64(r.MemoryLimit):
-		add("memory", "fewer --max-workers need less", "%s of the %s memory that GOMEMLIMIT allows in use", Bytes(r.RSS), Bytes(r.MemoryLimit))
+	case r.MemoryLimit > 0 && float64(r.Live) > scarceLimit*float64(r.MemoryLimit):
+		add("memory", "fewer --max-workers need less", "%s of the %s that GOMEMLIMIT allows in use", Bytes(r.Live), Bytes(r.MemoryLimit))
 	}
 	if r.FilesLimit > 0 && float64(r.Files) > scarceFiles*float64(r.FilesLimit) {
 		add("files", "raise the limit with `ulimit -n`", "%d of %d files open", r.Files, r.FilesLimit)
@@ -114,7 +126,7 @@ func (r Reading) Roomy() bool {
 	if r.MemoryTotal > 0 && float64(r.MemoryAvailable) < 2*scarceMemory*float64(r.MemoryTotal) {
 		return false
 	}
-	return r.MemoryLimit == 0 || float64(r.RSS) < (2*scarceLimit-1)*float64(r.MemoryLimit)
+	return r.MemoryLimit == 0 || float64(r.Live) < (2*scarceLimit-1)*float64(r.MemoryLimit)
 }
 
 // Bytes is a size as people read it: "1.5 MB".

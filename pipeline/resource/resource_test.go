@@ -12,7 +12,7 @@ import (
 )
 
 func TestScarce(t *testing.T) {
-	plenty := Reading{MemoryAvailable: 8e9, MemoryTotal: 16e9, RSS: 1e8, Files: 10, FilesLimit: 1024,
+	plenty := Reading{MemoryAvailable: 8e9, MemoryTotal: 16e9, Live: 1e8, RSS: 9e9, Files: 10, FilesLimit: 1024,
 		Results: &Disk{Free: 1e11, Total: 1e12, id: [2]int32{1}}, State: &Disk{Free: 1e11, Total: 1e12, id: [2]int32{2}}}
 	tests := []struct {
 		name   string
@@ -26,9 +26,9 @@ func TestScarce(t *testing.T) {
 		{"memory", func(r *Reading) { r.MemoryAvailable = 16e8 - 1 }, []string{"memory"}, false},
 		{"memory between", func(r *Reading) { r.MemoryAvailable = 31e8 }, nil, false},
 		{"memory enough again", func(r *Reading) { r.MemoryAvailable = 33e8 }, nil, true},
-		{"limit", func(r *Reading) { r.MemoryLimit = 1.05e8 }, []string{"memory"}, false},
-		{"limit between", func(r *Reading) { r.MemoryLimit = 1.2e8 }, nil, false},
-		{"limit far", func(r *Reading) { r.MemoryLimit = 1.3e8 }, nil, true},
+		{"limit", func(r *Reading) { r.MemoryLimit = 1.42e8 }, []string{"memory"}, false},
+		{"limit between", func(r *Reading) { r.MemoryLimit = 1.43e8 }, nil, false},
+		{"limit far", func(r *Reading) { r.MemoryLimit = 2.6e8 }, nil, true},
 		{"files", func(r *Reading) { r.Files = 820 }, []string{"files"}, true},
 		{"files at the edge", func(r *Reading) { r.Files = 819 }, nil, true},
 		{"small disk, mostly free", func(r *Reading) { r.Results = &Disk{Free: 3e6, Total: 4e6} }, nil, true},
@@ -69,6 +69,7 @@ func TestRead(t *testing.T) {
 	}
 	dir := t.TempDir()
 	m := NewMeter(dir, "/nosuch")
+	debug.FreeOSMemory() // what a test before this one left
 	before := m.Read()
 	if before.Results == nil || before.Results.Free <= 0 || before.Results.Free > before.Results.Total || before.State != nil {
 		t.Errorf("disks %+v, %+v", before.Results, before.State)
@@ -96,6 +97,7 @@ func TestRead(t *testing.T) {
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(1 << 40))
 	for began := time.Now(); time.Since(began) < 30*time.Millisecond; {
 	}
+	runtime.GC()
 	after := m.Read()
 	if n := after.Files - before.Files; n != len(open) {
 		t.Errorf("%d files more are open, want %d", n, len(open))
@@ -105,6 +107,9 @@ func TestRead(t *testing.T) {
 	}
 	if d := after.RSS - before.RSS; d < 60<<20 || d > 100<<20 {
 		t.Errorf("occupies %s more for 64 MiB", Bytes(d))
+	}
+	if d := after.Live - before.Live; d < 60<<20 || d > 100<<20 {
+		t.Errorf("%s more are live for 64 MiB", Bytes(d))
 	}
 	if after.MemoryLimit != 1<<40 {
 		t.Errorf("limit %d", after.MemoryLimit)
