@@ -204,6 +204,37 @@ func TestFullDiskOfResults(t *testing.T) {
 	w.runs()
 }
 
+// A command that finds the disk full fails in its own words: what it left tells.
+func TestFullDiskMetByACommand(t *testing.T) {
+	w := newWorld(t, "a", "b", "c")
+	resize := tmpfs(t, w.path("results"), "1m")
+	w.opts.MaxWorkers = 1
+	hook := false
+	w.kind("load").Failed = func(task *Task, _ error) error {
+		hook = true
+		return w.writeAll(task)
+	}
+	w.when("load", func(_ context.Context, task *Task) error {
+		if err := os.WriteFile(task.Output("out"), make([]byte, 1200<<10), 0o644); err != nil {
+			return errors.New("exit status 1")
+		}
+		return nil
+	})
+	_, out, err := w.try()
+	want := "load.points: the disk of the results is full (no space left on device): exit status 1"
+	if !errors.Is(err, syscall.ENOSPC) || err.Error() != want {
+		t.Fatalf("error %v, want %s", err, want)
+	}
+	if out.Failed != 1 || hook {
+		t.Errorf("failed %d, Failed hook called %t", out.Failed, hook)
+	}
+	// With room an error is just that.
+	resize("64m")
+	if _, out, err = w.try(); err != nil || out.Failed != 0 {
+		t.Fatalf("with room: %+v, %v", out, err)
+	}
+}
+
 // Where the state cannot be written the run says so, and the next one makes
 // again what was not remembered.
 func TestFullDiskOfState(t *testing.T) {

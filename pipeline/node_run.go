@@ -197,6 +197,7 @@ func (r *run) abandoned(in *inspection, counts map[string]int64) ending {
 // fail ends a node whose kind failed with err. With a task its Failed hook
 // may write the outputs.
 func (r *run) fail(in *inspection, stage, instance int, t *Task, err error) ending {
+	err = r.orFullDisk(err)
 	end := r.give(in, stage, instance, t, Failed, err)
 	if faultOfRun(err) {
 		end.fatal = err

@@ -1,6 +1,8 @@
 package pipeline
 
 import (
+	"fmt"
+	"syscall"
 	"time"
 
 	"github.com/concluder/concluder/pipeline/resource"
@@ -67,4 +69,14 @@ func (r *run) takeReading(m *resource.Reading) {
 	if r.readings++; r.readings > 1 {
 		r.emit(Event{Event: EventProgress, Resources: m})
 	}
+}
+
+// orFullDisk returns the error of a node that failed, or says that it is a full
+// disk, which a command has no other way to tell than in words. Asked while what
+// the node wrote is still there.
+func (r *run) orFullDisk(err error) error {
+	if faultOfRun(err) || !resource.Full(r.results) {
+		return err
+	}
+	return fmt.Errorf("the disk of the results is full (%w): %w", syscall.ENOSPC, err)
 }

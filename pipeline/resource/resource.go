@@ -24,7 +24,7 @@ type Reading struct {
 	State           *Disk   `json:"state_disk,omitempty"`
 }
 
-// A Disk is a file system as an ordinary user may use it.
+// A Disk is a file system as the user of the process may use it.
 type Disk struct {
 	Free  int64 `json:"free_bytes"`
 	Total int64 `json:"total_bytes"`
@@ -61,6 +61,14 @@ func (m *Meter) Read() Reading {
 	r.MemoryAvailable, r.MemoryTotal = memory()
 	r.Files, r.FilesLimit = files()
 	return r
+}
+
+// Full reports that next to nothing can be written to the file system of a
+// directory any more.
+func Full(dir string) bool {
+	const next = 64 << 10 // file systems refuse before the last block is gone
+	d := disk(dir)
+	return d != nil && d.Total > 0 && d.Free < next
 }
 
 // live is the heap that the last garbage collection found in use.

@@ -35,7 +35,11 @@ func disk(dir string) *Disk {
 			return nil
 		}
 	}
-	return &Disk{Free: max(0, int64(s.Bavail)) * int64(s.Bsize), Total: int64(s.Blocks) * int64(s.Bsize), id: s.Fsid.Val}
+	free := int64(s.Bavail)
+	if os.Geteuid() == 0 {
+		free = int64(s.Bfree) // what is kept back is kept back for root
+	}
+	return &Disk{Free: max(0, free) * int64(s.Bsize), Total: int64(s.Blocks) * int64(s.Bsize), id: s.Fsid.Val}
 }
 
 // FilesLimit is how many files the process may have open, 0 where nobody knows.
