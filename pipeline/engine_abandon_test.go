@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -85,6 +86,37 @@ func TestCancelAbandonsAHook(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.wantStates(out, map[string]string{"conclude/a": "not_run", "report": "not_run"})
+		close(release)
+		synctest.Wait()
+	})
+}
+
+// Nor does one that waits for a place on the network with a context of its own.
+func TestCancelAbandonsWhatWaitsForAPlace(t *testing.T) {
+	w := newWorld(t, "a", "b")
+	w.opts.MaxWorkers, w.opts.MaxWaiting = 2, 1
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		release := make(chan struct{})
+		var both sync.WaitGroup
+		both.Add(2)
+		w.when("conclude", func(_ context.Context, task *Task) error {
+			both.Done()
+			both.Wait() // else the second would not start for want of a place
+			return task.Idle(context.Background(), func(context.Context) error {
+				<-release
+				return nil
+			})
+		})
+		go func() {
+			synctest.Wait() // one holds the place, the other waits for it
+			cancel()
+		}()
+		out, err := Run(ctx, w.plan, w.opts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.wantStates(out, map[string]string{"conclude/a": "not_run", "conclude/b": "not_run"})
 		close(release)
 		synctest.Wait()
 	})

@@ -43,7 +43,7 @@ type Event struct {
 	Resources *resource.Reading `json:"resources,omitempty"` // progress only
 
 	Progress Progress `json:"-"` // how the run stands after this event; part of the line of progress
-	Spans    []Span   `json:"-"` // where and when the node was at work that this event ends, or begins anew
+	Spans    []Span   `json:"-"` // where and when the node was at work that this event ends, or begins anew; nil where it goes on after the run
 	Outcome  *Outcome `json:"-"` // run_finished only; its line is made of this alone
 }
 

@@ -60,18 +60,6 @@ func (h *holder) over() {
 	h.slots.lanes.give(s.Network, s.Lane)
 }
 
-// spans returns the spans so far, of which one that goes on in code that was
-// abandoned ends now.
-func (h *holder) spans() []Span {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	spans := append([]Span(nil), h.took...)
-	if n := len(spans); n > 0 && spans[n-1].To.IsZero() {
-		spans[n-1].To = time.Now()
-	}
-	return spans
-}
-
 // beginPhase starts a phase with its scan.
 func (r *run) beginPhase(p int) {
 	r.phases[p].began = time.Now()

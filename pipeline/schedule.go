@@ -265,9 +265,10 @@ func (r *run) take(m message) {
 		r.working--
 		if !m.ended.left { // else its code holds what it likes, and nothing more starts
 			m.holder.end()
+			m.ended.spans = m.holder.took
 		}
 		r.ends()
-		m.ended.spans, m.ended.turn = m.holder.spans(), m.holder.turn
+		m.ended.turn = m.holder.turn
 		r.end(m.ended)
 	case m.warning != nil:
 		r.emit(*m.warning)
