@@ -243,3 +243,30 @@ func TestTraceThatCannotBeWritten(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkTrace is what a node costs that is drawn: time, and bytes of file.
+func BenchmarkTrace(b *testing.B) {
+	file := filepath.Join(b.TempDir(), "trace.json")
+	tr, err := newTracer(file, "bench")
+	if err != nil {
+		b.Fatal(err)
+	}
+	n := 0
+	for b.Loop() {
+		at := tr.began.Add(time.Duration(n) * 30 * time.Microsecond)
+		instance := fmt.Sprintf("i%07d", n)
+		tr.event(pipeline.Event{Event: pipeline.EventNodeStarted, Stage: "load.points", Instance: instance, Reason: "never ran", Time: at, Progress: pipeline.Progress{Running: 1}})
+		end := at.Add(25 * time.Microsecond)
+		tr.event(pipeline.Event{Event: pipeline.EventNodeFinished, Stage: "load.points", Instance: instance, State: "done", Status: "success", Time: end,
+			Spans: []pipeline.Span{{From: at, To: end}}})
+		n++
+	}
+	if err := tr.close(); err != nil {
+		b.Fatal(err)
+	}
+	info, err := os.Stat(file)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportMetric(float64(info.Size())/float64(n), "B/node")
+}
