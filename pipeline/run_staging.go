@@ -34,6 +34,10 @@ type staging struct {
 	n    int
 }
 
+// mostOpen bounds the folders held open: nodes that wait on the network have
+// folders, too, and need the descriptors for something else.
+const mostOpen = 32
+
 // An opened is a private folder and its outDir, held open: looking whether they
 // are empty costs a fifth of opening them each time.
 type opened struct {
@@ -136,8 +140,14 @@ func (s *staging) empty(dir string) bool {
 			return false
 		}
 		s.mu.Lock()
-		s.open[dir] = o
+		keep := len(s.open) < mostOpen
+		if keep {
+			s.open[dir] = o
+		}
 		s.mu.Unlock()
+		if !keep {
+			defer o.close()
+		}
 	}
 	return o.onlyOut()
 }
