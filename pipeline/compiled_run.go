@@ -9,24 +9,22 @@ import (
 
 // recall finds the nodes that are as up to date as they were when the snapshot
 // was made, by the stat of their files alone.
-func (r *run) recall() {
-	c := r.plan.compiled
+func (e *inspector) recall() {
+	c := e.plan.compiled
 	if c == nil {
 		return
 	}
 	s := c.snapshot.Load()
-	if s == nil || !s.Current(r.home) {
-		// In a plan that runs again it is the one of the run before.
-		var err error
-		if s, c.damage, err = store.ReadSnapshot(r.home, c.definition); err != nil {
-			c.damage = err.Error()
-		}
+	if s == nil || !s.Current(e.home) {
+		// In a plan that runs again it is the one of the run before. Load has
+		// told what is wrong with one that cannot be used.
+		s, _, _ = store.ReadSnapshot(e.home, c.definition)
 		c.snapshot.Store(s)
 	}
-	if s == nil || !s.Fits(r.plan.perInstance()) || !slices.Equal(s.Instances, r.l.instances) || !s.Current(r.home) {
+	if s == nil || !s.Fits(e.plan.perInstance()) || !slices.Equal(s.Instances, e.l.instances) || !s.Current(e.home) {
 		return
 	}
-	r.snapshot, r.fresh = s, s.Fresh()
+	e.snapshot, e.fresh = s, s.Fresh()
 }
 
 // atRest reports whether every node is up to date by the snapshot, so that

@@ -191,6 +191,7 @@ func TestSnapshotNeverHides(t *testing.T) {
 		if rng.IntN(4) > 0 {
 			w.age()
 		}
+		w.plan.compiled = nil // so that Explain inspects everything
 		plans, err := Explain(context.Background(), w.plan, w.opts)
 		if err != nil {
 			t.Fatal(err)
@@ -208,6 +209,16 @@ func TestSnapshotNeverHides(t *testing.T) {
 			worked++
 		}
 		w.end(r)
+		w.compile("")
+		after, err := Explain(context.Background(), w.plan, w.opts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range after {
+			if p.Action != Keep || p.Last == nil || p.Last.State != Done {
+				t.Fatalf("step %d: after the run %s/%s is %s %v, last %+v", step, p.Stage.Address(), p.Instance, p.Action, p.Reasons, p.Last)
+			}
+		}
 		for _, p := range plans {
 			node := strings.TrimSuffix(p.Stage.Kind.Name+"/"+p.Instance, "/")
 			if ran := slices.Contains(w.ran, node); p.Action == Keep && ran || p.Action == Execute && !ran {

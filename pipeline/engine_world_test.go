@@ -274,6 +274,7 @@ func (w *world) runsWith(change func(*Options), want ...string) *Outcome {
 	w.t.Helper()
 	opts := w.opts
 	change(&opts)
+	w.plan.compiled = nil // so that Explain inspects everything
 	plans, err := Explain(context.Background(), w.plan, opts)
 	if err != nil {
 		w.t.Fatal(err)

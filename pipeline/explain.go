@@ -22,6 +22,7 @@ func Explain(ctx context.Context, plan *Plan, opts Options) ([]NodePlan, error) 
 		return nil, err
 	}
 	defer e.files.Close() // a cache: what cannot be saved is computed again
+	e.recall()
 	var plans []NodePlan
 	for s := range e.l.stages {
 		rs := &e.l.stages[s]
@@ -87,6 +88,9 @@ func inParallel(n int, f func(i int)) {
 // end may be another than the one on record.
 func (e *inspector) explain(s, i int) (p NodePlan, ok bool) {
 	rs := &e.l.stages[s]
+	if e.untouched(s, i) {
+		return e.explainRest(s, i)
+	}
 	in := e.inspect(s, i, true)
 	w := e.words.get(in.node)
 	failed, waits, stale := e.obstacle(s, i)
@@ -110,8 +114,7 @@ func (e *inspector) explain(s, i int) (p NodePlan, ok bool) {
 
 	p = NodePlan{Stage: rs.Stage, Instance: in.instance, Reasons: in.causes}
 	if in.known {
-		p.Last = &LastRun{State: State(in.last.State), Status: in.last.Status, Error: in.last.Error,
-			Reason: in.last.Reason, Run: in.last.Run, Elapsed: in.last.Elapsed}
+		p.Last = lastRunOf(&in.last)
 	}
 	own := slices.ContainsFunc(in.causes, func(c Reason) bool { return first == "" || !c.upstream() })
 	switch {
@@ -134,6 +137,27 @@ func (e *inspector) explain(s, i int) (p NodePlan, ok bool) {
 	}
 	e.words.set(in.node, w.end(state, shown, false))
 	return p, true
+}
+
+// explainRest judges a node that the snapshot says is up to date.
+func (e *inspector) explainRest(s, i int) (p NodePlan, ok bool) {
+	rs := &e.l.stages[s]
+	node := e.l.node(s, i)
+	end := e.restEnding(node)
+	w := e.words.get(node)
+	e.words.set(node, end.word(w))
+	if !w.has(wordSelected) {
+		return p, false
+	}
+	p = NodePlan{Stage: rs.Stage, Instance: e.l.instance(i)}
+	if rec, known := e.state.Get(rs.address, p.Instance, store.Head); known {
+		p.Last = lastRunOf(&rec)
+	}
+	return p, true
+}
+
+func lastRunOf(rec *store.Record) *LastRun {
+	return &LastRun{State: State(rec.State), Status: rec.Status, Error: rec.Error, Reason: rec.Reason, Run: rec.Run, Elapsed: rec.Elapsed}
 }
 
 // mayChange reports whether a node depends on one of a stage that may end
