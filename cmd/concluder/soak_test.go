@@ -38,7 +38,7 @@ type soak struct {
 	dir     string
 	names   []string       // of the instances
 	version map[string]int // of each instance's data; -1 while it is away
-	limit   int            // a setting, which changes all nodes
+	limit   int            // a setting, which changes all nodes; 0 for none
 }
 
 const soakFile = `pipeline "soak" {
@@ -122,7 +122,7 @@ func soakData(name string, version int) string {
 // usual places.
 func (s *soak) args(place, command string, more ...string) []string {
 	a := []string{command}
-	if command == "run" || command == "why" || command == "plan" || command == "gc" {
+	if s.limit > 0 && (command == "run" || command == "why" || command == "plan" || command == "gc") {
 		a = append(a, "--var", fmt.Sprintf("limit=%d", s.limit))
 	}
 	if place != "" {
