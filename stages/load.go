@@ -60,8 +60,8 @@ func runLoad(_ context.Context, t *pipeline.Task) error {
 	return d.write(t.Output("dataset"))
 }
 
-// makeDataset reads a load node's inputs. An error says that the measurements
-// cannot be read; what is wrong otherwise is the dataset's status.
+// makeDataset reads a load node's inputs. An error says that a file that is
+// there cannot be read; what is wrong otherwise is the dataset's status.
 func makeDataset(t *pipeline.Task) (*Dataset, error) {
 	d := newDataset(t)
 	in, _ := t.Input("measurements")
@@ -83,7 +83,9 @@ func makeDataset(t *pipeline.Task) (*Dataset, error) {
 		d.fail(StatusInsufficientData, why)
 	}
 	if eq, declared := t.Input("equation"); declared {
-		d.loadEquation(eq, t.String("select"))
+		if err := d.loadEquation(eq, t.String("select")); err != nil {
+			return nil, err
+		}
 	} else if d.Status == StatusSuccess {
 		d.fitEquation()
 	}
@@ -101,8 +103,10 @@ func cause(err error) error {
 }
 
 // loadEquation reads and parses the declared equation. What is wrong with it
-// becomes the status, unless too few points already are.
-func (d *Dataset) loadEquation(file pipeline.Artifact, sel string) {
+// becomes the status, unless too few points already are. The error is for a
+// file that could be digested but not opened: too many files are open, say,
+// which tells nothing of the equation and is not to be remembered of it.
+func (d *Dataset) loadEquation(file pipeline.Artifact, sel string) error {
 	fail := func(s Status, format string, args ...any) {
 		if d.Status == StatusSuccess {
 			d.fail(s, fmt.Sprintf(format, args...))
@@ -110,17 +114,16 @@ func (d *Dataset) loadEquation(file pipeline.Artifact, sel string) {
 	}
 	if file.Absent() {
 		fail(StatusMissingEquation, "equation: %s does not exist", file.Name)
-		return
+		return nil
 	}
 	data, err := os.ReadFile(file.Path)
 	if err != nil {
-		fail(StatusInvalidEquation, "equation: %s: %v", file.Name, cause(err))
-		return
+		return fmt.Errorf("equation: %s: %w", file.Name, cause(err))
 	}
 	text, err := readEquation(file.Name, data, sel)
 	if err != nil {
 		fail(StatusInvalidEquation, "equation: %v", err)
-		return
+		return nil
 	}
 	dialect := expr.Sympy
 	if text.pysr {
@@ -129,7 +132,7 @@ func (d *Dataset) loadEquation(file pipeline.Artifact, sel string) {
 	reading, err := expr.Parse(text.text, dialect)
 	if err != nil {
 		fail(StatusInvalidEquation, "equation: %s: %v", file.Name, err)
-		return
+		return nil
 	}
 	for _, r := range reading.Repairs {
 		d.Notes = append(d.Notes, "equation: "+r.String())
@@ -139,6 +142,7 @@ func (d *Dataset) loadEquation(file pipeline.Artifact, sel string) {
 		Simplified: expr.Simplify(reading.Expr).String(), GivenLeadingTerm: text.leading,
 	}
 	d.describe(reading.Expr)
+	return nil
 }
 
 // fitEquation supplies the best family of the built-in analysis where the
