@@ -216,7 +216,9 @@ func (r *run) give(in *inspection, stage, instance int, t *Task, state State, er
 	status := ""
 	var outputs []store.Output
 	hook := in.stage.Kind.Failed
-	if hook != nil && in.spec != nil && !faultOfRun(err) {
+	var place *inTheWayError
+	// A hook would write to the same place.
+	if hook != nil && in.spec != nil && !faultOfRun(err) && !errors.As(err, &place) {
 		o, s, herr := r.hook(in, stage, instance, err)
 		if errors.Is(herr, errAbandoned) {
 			return r.abandoned(in, nil)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -84,31 +83,31 @@ func openRun(ctx context.Context, plan *Plan, opts Options) (*run, error) {
 func (r *run) open() error {
 	dir := r.opts.StateDir
 	if err := store.MakeDir(dir); err != nil {
-		return fmt.Errorf("the state directory cannot be written: %w", err)
+		return unwritable("state", err)
 	}
 	if err := os.MkdirAll(r.home, 0o777); err != nil {
-		return fmt.Errorf("the state directory cannot be written: %w", err)
+		return unwritable("state", err)
 	}
 	if err := r.lock(); err != nil {
 		return err
 	}
 	if err := store.NoteOrigin(r.home, store.Origin{Pipeline: r.plan.Name, File: r.plan.File, Results: r.results}); err != nil {
-		return fmt.Errorf("the state directory cannot be written: %w", err)
+		return unwritable("state", err)
 	}
 	r.staging = openStaging(r.results, r.id)
 	var err error
 	if r.events, err = openEventLog(dir, r.id); err != nil {
-		return err
+		return unwritable("state", err)
 	}
 	r.recall()
 	if r.atRest() {
 		return nil
 	}
 	if r.state, err = store.OpenState(r.home); err != nil {
-		return err
+		return unwritable("state", err)
 	}
 	if r.files, err = store.OpenFiles(dir); err != nil {
-		return err
+		return unwritable("state", err)
 	}
 	r.startSnapshot()
 	return nil
@@ -117,17 +116,13 @@ func (r *run) open() error {
 // lock makes this the only run of the pipeline and in the results directory.
 func (r *run) lock() error {
 	if err := r.hold(func() (*store.Lock, error) { return store.Acquire(filepath.Join(r.home, lockName)) }); err != nil {
-		return err
+		return unwritable("state", err)
 	}
 	err := os.MkdirAll(r.results, 0o777)
 	if err == nil {
 		err = r.hold(func() (*store.Lock, error) { return store.Claim(r.results, r.plan.File, r.plan.Name) })
 	}
-	var path *fs.PathError
-	if errors.As(err, &path) {
-		return fmt.Errorf("the results directory cannot be written: %w", err)
-	}
-	return err
+	return unwritable("results", err)
 }
 
 // lockName is the file in a pipeline's folder of the state directory that a

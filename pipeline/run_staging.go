@@ -217,11 +217,8 @@ func moveFile(from, to string) error {
 	if err == nil {
 		return nil
 	}
-	if fi, e := os.Lstat(to); e == nil && fi.IsDir() {
-		return fmt.Errorf("%s is a folder, where a file is to be written: move it away", to)
-	}
 	if !errors.Is(err, syscall.EXDEV) {
-		return err
+		return inTheWay(err)
 	}
 	b, err := os.ReadFile(from)
 	if err != nil {

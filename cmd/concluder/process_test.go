@@ -147,7 +147,7 @@ func sameResults(t *testing.T, want, got map[string][]byte) {
 		if g, ok := got[name]; !ok {
 			t.Errorf("results: there is no %s", name)
 		} else if !bytes.Equal(w, g) {
-			t.Errorf("results: %s differs from that of an undisturbed run", name)
+			t.Errorf("results: %s differs from that of an undisturbed run: %s", name, difference(w, g))
 		}
 	}
 	for name := range got {
@@ -155,6 +155,16 @@ func sameResults(t *testing.T, want, got map[string][]byte) {
 			t.Errorf("results: %s is not there after an undisturbed run", name)
 		}
 	}
+}
+
+// difference shows where two texts part.
+func difference(want, got []byte) string {
+	at := 0
+	for at < min(len(want), len(got)) && want[at] == got[at] {
+		at++
+	}
+	around := func(b []byte) []byte { return b[max(0, at-60):min(len(b), at+60)] }
+	return fmt.Sprintf("at byte %d %q, want %q", at, around(got), around(want))
 }
 
 // An answered is a line of an exported journal.
