@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"syscall"
 
 	"github.com/concluder/concluder/pipeline"
 	"github.com/concluder/concluder/stages"
@@ -90,5 +91,35 @@ func report(w io.Writer, err error) {
 		file.Write(w)
 		return
 	}
-	fmt.Fprintf(w, "concluder: %v\n", err)
+	fmt.Fprintf(w, "concluder: %v\n", gist(err))
+	if errors.Is(err, syscall.ENOSPC) {
+		fmt.Fprintln(w, "the disk is full: free some space and run again; what was done is kept")
+	}
+}
+
+// gist leaves out of joined errors those whose cause is that of one before: on
+// a full disk each file that a run still tries to write is one.
+func gist(err error) error {
+	if _, ok := err.(interface{ Unwrap() []error }); !ok {
+		return err
+	}
+	var kept []error
+	said := map[syscall.Errno]bool{}
+	var visit func(err error)
+	visit = func(err error) {
+		if joined, ok := err.(interface{ Unwrap() []error }); ok {
+			for _, e := range joined.Unwrap() {
+				visit(e)
+			}
+			return
+		}
+		var cause syscall.Errno
+		if errors.As(err, &cause) && said[cause] {
+			return
+		}
+		said[cause] = said[cause] || cause != 0
+		kept = append(kept, err)
+	}
+	visit(err)
+	return errors.Join(kept...)
 }

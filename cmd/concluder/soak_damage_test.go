@@ -54,6 +54,9 @@ func TestDamagedState(t *testing.T) {
 	for i, d := range all {
 		w.restore()
 		w.put(d.file, d.apply(w.state[d.file]))
+		// A log that is cut between two records looks as if it had been written
+		// so far: then "never ran" is the reason.
+		w.quiet = d.how == cut
 		name := filepath.Base(d.file)
 		if strings.HasSuffix(name, ".jsonl") {
 			name = "runs/*.jsonl"
