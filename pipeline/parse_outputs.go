@@ -117,13 +117,30 @@ func outputPath(name string, f *formula, c *instanceContext) (string, []fileMark
 	return p, reads, diags
 }
 
+// longestPart is the most bytes of a part of a path that file systems allow.
+const longestPart = 255
+
+// cleanOutput is the shortest form of an output's path. A ".." is refused also
+// where it leads back into the folder: part of a path is often an instance's
+// name, which is to choose no other file than its own.
 func cleanOutput(p string) (clean, why string) {
 	if path.IsAbs(p) || filepath.IsAbs(p) {
 		return "", "must be relative to the pipeline file's folder, but is " + fmt.Sprintf("%q", p)
 	}
 	clean = path.Clean(p)
-	if strings.HasSuffix(p, "/") || clean == "." || clean == ".." || strings.HasSuffix(clean, "/..") {
+	last := path.Base("/" + p)
+	if strings.HasSuffix(p, "/") || clean == "." || last == "." || last == ".." {
 		return "", "must be a file, but is the folder " + fmt.Sprintf("%q", p)
+	}
+	for part := range strings.SplitSeq(p, "/") {
+		switch {
+		case part == "..":
+			return "", "must lie in the pipeline file's folder, without .. in it, but is " + fmt.Sprintf("%q", p)
+		case strings.Contains(part, "\x00"):
+			return "", "must not contain the character NUL, but is " + fmt.Sprintf("%q", p)
+		case len(part) > longestPart:
+			return "", fmt.Sprintf("has a part of %d bytes, and file systems allow %d: %q", len(part), longestPart, p)
+		}
 	}
 	return clean, ""
 }
