@@ -218,6 +218,35 @@ func atWork(t *testing.T, out *said) time.Time {
 	return time.Time{}
 }
 
+// An input that is edited in the same moment in which a run looked at it, before
+// or after, size as before: the file system's clock need not have ticked.
+func TestEditedAtOnce(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	w, rng := &damaged{soak: newSoak(t, 0)}, soakRand(t)
+	for i := range editInstances {
+		w.names = append(w.names, fmt.Sprintf("i%d", i))
+		write(t, w.dataFile(w.names[i]), editData(0))
+	}
+	for made := range *soakEdits {
+		name := w.names[rng.IntN(len(w.names))]
+		for _, version := range []int{1 + made%3, 4 + made%3} {
+			how := edits[rng.IntN(2)]
+			if err := how.do(w.dataFile(name), editData(version)); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Duration(rng.IntN(2)) * time.Duration(rng.Int64N(int64(6*time.Millisecond))))
+			w.inside(exitOK, "run")
+			b, err := os.ReadFile(filepath.Join(w.dir, "results", "datasets", name+".json"))
+			if want := fmt.Sprintf("[8,%d]", 8*(10+version)); err != nil || !strings.Contains(strings.ReplaceAll(string(b), " ", ""), want) {
+				t.Fatalf("edit %d, %s: the dataset of %s has not %s (%v):\n%s", made, how.name, name, want, err, b)
+			}
+		}
+	}
+	w.idle("")
+}
+
 // A result that is edited by hand is found, size and time stamp as before or
 // not, at once after the run that wrote it or later, and made again.
 func TestEditedByHand(t *testing.T) {
