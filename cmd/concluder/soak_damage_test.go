@@ -18,7 +18,7 @@ import (
 var (
 	soakBits    = flag.Int("soak-bits", 1, "how many bits of each byte TestDamagedState flips, at random; 8 for all")
 	soakDamages = flag.Int("soak-damages", 240, "damages that TestDamagedState tries, a random choice; 0 for all: in full")
-	soakPart    = flag.String("soak-part", "1/1", "K/N: try the Kth of N parts of them, which are disjoint for one -soak-seed")
+	soakPart    = flag.String("soak-part", "1/1", "K/N: of each N bytes damage the Kth")
 )
 
 // Whatever happens to a file of the state directory, but for the journal:
@@ -31,10 +31,14 @@ func TestDamagedState(t *testing.T) {
 		t.Skip("takes seconds")
 	}
 	w := newDamaged(t)
+	var part, parts int
+	if n, err := fmt.Sscanf(*soakPart, "%d/%d", &part, &parts); n != 2 || part < 1 || part > parts {
+		t.Fatalf("-soak-part is %q, want K/N (%v)", *soakPart, err)
+	}
 	rng := soakRand(t)
 	var all []damage
 	for _, name := range slices.Sorted(maps.Keys(w.state)) {
-		for at := range w.state[name] {
+		for at := part - 1; at < len(w.state[name]); at += parts {
 			for _, bit := range rng.Perm(8)[:*soakBits] {
 				all = append(all, damage{name, flipped, at, bit})
 			}
@@ -42,11 +46,6 @@ func TestDamagedState(t *testing.T) {
 		}
 	}
 	rng.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
-	var part, parts int
-	if n, err := fmt.Sscanf(*soakPart, "%d/%d", &part, &parts); n != 2 || part < 1 || part > parts {
-		t.Fatalf("-soak-part is %q, want K/N (%v)", *soakPart, err)
-	}
-	all = all[len(all)*(part-1)/parts : len(all)*part/parts]
 	if *soakDamages > 0 {
 		all = all[:min(len(all), *soakDamages)]
 	}
