@@ -95,6 +95,7 @@ func TestEditedWhileItRuns(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
 	}
+	t.Parallel()
 	s, rng := newSoak(t, 0), soakRand(t)
 	calm := newSoak(t, 0) // the same in another folder, whose inputs rest while it runs
 	for _, s := range []*soak{s, calm} {
@@ -224,6 +225,7 @@ func TestEditedAtOnce(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
 	}
+	t.Parallel()
 	w, rng := &damaged{soak: newSoak(t, 0)}, soakRand(t)
 	for i := range editInstances {
 		w.names = append(w.names, fmt.Sprintf("i%d", i))
@@ -253,6 +255,7 @@ func TestEditedByHand(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
 	}
+	t.Parallel()
 	s, rng := newSoak(t, 5), soakRand(t)
 	s.runs("")
 	want := results(t, filepath.Join(s.dir, "results"))

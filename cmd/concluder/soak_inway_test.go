@@ -14,6 +14,7 @@ func TestThingsInTheWay(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
 	}
+	t.Parallel()
 	s := newSoak(t, 3)
 	s.runs("calm")
 	want := results(t, filepath.Join(s.dir, "calm"))

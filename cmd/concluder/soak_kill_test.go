@@ -26,6 +26,7 @@ func TestKilledAnywhere(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
 	}
+	t.Parallel()
 	k := &killing{soak: newSoak(t, *soakInstances), rng: soakRand(t), tally: map[string]*killTally{}}
 	k.runs("calm")
 	k.runs("")

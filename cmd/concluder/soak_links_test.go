@@ -14,6 +14,7 @@ func TestLinks(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
 	}
+	t.Parallel()
 	s := newSoak(t, 3)
 	elsewhere := t.TempDir()
 	far := func(name string) string { return filepath.Join(elsewhere, name) }

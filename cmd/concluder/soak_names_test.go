@@ -162,6 +162,7 @@ func TestHostileNames(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
 	}
+	t.Parallel()
 	rng := soakRand(t)
 	for tried := 0; tried < *soakNames; {
 		w := newWalled(t)
@@ -266,6 +267,7 @@ func TestHostileNamesOfOutputs(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
 	}
+	t.Parallel()
 	rng := soakRand(t)
 	tally := map[string]int{}
 	w := newWalled(t)

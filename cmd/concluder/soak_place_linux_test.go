@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-var soakSteps = flag.Int("soak-steps", 6, "sizes of disk and limits of open files that the tests of those try; 60 in full")
+var soakSteps = flag.Int("soak-steps", 4, "sizes of disk and limits of open files that the tests of those try; 60 in full")
 
 // mounted mounts a file system for a test, which is skipped where that is
 // refused.
@@ -40,6 +40,7 @@ func TestFullDiskAnywhere(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
 	}
+	t.Parallel()
 	s, rng := newSoak(t, 12), soakRand(t)
 	s.runs("calm")
 	want := results(t, filepath.Join(s.dir, "calm"))
@@ -110,6 +111,7 @@ func TestReadOnlyPlaces(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
 	}
+	t.Parallel()
 	for _, c := range []struct{ place, want string }{
 		{"results", "concluder: the results directory cannot be written: "},
 		{stateFolder, "concluder: the state directory cannot be written: "},
@@ -149,6 +151,7 @@ func TestTooManyOpenFiles(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
 	}
+	t.Parallel()
 	s := newSoak(t, 8)
 	file := strings.Replace(soakFile, "  limit ", "  equation     = \"equations/${instance}.txt\"\n  limit ", 1)
 	file = strings.Replace(file, ".csv\")\n", ".csv\")\n  max_workers = 8\n", 1)
