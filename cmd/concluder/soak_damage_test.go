@@ -32,14 +32,10 @@ func TestDamagedState(t *testing.T) {
 	}
 	t.Parallel()
 	w := newDamaged(t)
-	var part, parts int
-	if n, err := fmt.Sscanf(*soakPart, "%d/%d", &part, &parts); n != 2 || part < 1 || part > parts {
-		t.Fatalf("-soak-part is %q, want K/N (%v)", *soakPart, err)
-	}
 	rng := soakRand(t)
 	var all []damage
 	for _, name := range slices.Sorted(maps.Keys(w.state)) {
-		for at := part - 1; at < len(w.state[name]); at += parts {
+		for at := soakFirst(t); at < len(w.state[name]); at += soakEvery(t) {
 			for _, bit := range rng.Perm(8)[:*soakBits] {
 				all = append(all, damage{name, flipped, at, bit})
 			}
@@ -71,6 +67,18 @@ func TestDamagedState(t *testing.T) {
 		t.Logf("%-14s %6d damages, %6d nodes executed for them", name, tried[name], cost[name])
 	}
 	t.Logf("%d state files of %d bytes", len(w.state), w.bytes())
+}
+
+// soakFirst and soakEvery say which bytes -soak-part chooses.
+func soakFirst(t *testing.T) int { k, _ := soakPartOf(t); return k - 1 }
+func soakEvery(t *testing.T) int { _, n := soakPartOf(t); return n }
+
+func soakPartOf(t *testing.T) (k, n int) {
+	t.Helper()
+	if read, err := fmt.Sscanf(*soakPart, "%d/%d", &k, &n); read != 2 || k < 1 || k > n {
+		t.Fatalf("-soak-part is %q, want K/N (%v)", *soakPart, err)
+	}
+	return k, n
 }
 
 // Files of the state directory may also be of another time than the others: a

@@ -125,13 +125,22 @@ func TestEditedWhileItRuns(t *testing.T) {
 		var wg sync.WaitGroup
 		log := make([]editDone, len(s.names))
 		for i, name := range s.names {
-			now[name] = (now[name] + 1 + rng.IntN(editVersions-1)) % editVersions
-			log[i] = editDone{name: name, how: edits[rng.IntN(len(edits))]}
-			after := time.Duration(rng.Int64N(int64(40 * time.Millisecond)))
+			first := now[name]
+			other := (first + 1 + rng.IntN(editVersions-1)) % editVersions
+			log[i] = editDone{name: name, how: edits[rng.IntN(len(edits))], back: rng.IntN(2) == 0}
+			if !log[i].back {
+				now[name] = other
+			}
+			after, stay := time.Duration(rng.Int64N(int64(40*time.Millisecond))), time.Duration(rng.Int64N(int64(20*time.Millisecond)))
 			wg.Go(func() {
 				time.Sleep(time.Until(began.Add(after))) // a random moment
 				log[i].from = time.Now()
-				if err := log[i].how.do(s.dataFile(name), editData(now[name])); err != nil {
+				err := log[i].how.do(s.dataFile(name), editData(other))
+				if log[i].back {
+					time.Sleep(stay) // for a random time
+					err = errors.Join(err, log[i].how.do(s.dataFile(name), editData(first)))
+				}
+				if err != nil {
 					t.Error(err)
 				}
 				log[i].to = time.Now()
@@ -161,7 +170,7 @@ func TestEditedWhileItRuns(t *testing.T) {
 		s.idle("")
 		if t.Failed() {
 			for _, e := range log {
-				t.Logf("%s was edited %s, %s", e.name, e.how.name, e.met(t, out.String()))
+				t.Logf("%s was edited %s, %s; back to what it was: %t", e.name, e.how.name, e.met(t, out.String()), e.back)
 			}
 			t.Fatalf("after %d edits", made)
 		}
@@ -176,6 +185,7 @@ func TestEditedWhileItRuns(t *testing.T) {
 type editDone struct {
 	name     string
 	how      edit
+	back     bool // and then back to what it was: a digest would not tell
 	from, to time.Time
 }
 
