@@ -98,12 +98,6 @@ func TestFullDiskAnywhere(t *testing.T) {
 	}
 }
 
-// withoutOwner leaves out the file that says where the pipeline file lies.
-func withoutOwner(m map[string][]byte) map[string][]byte {
-	delete(m, ".concluder-owner")
-	return m
-}
-
 // Places that are read-only, also for root: the run says which, and reading
 // commands work. When they can be written again, the next run ends as if
 // nothing had happened.

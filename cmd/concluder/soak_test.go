@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -176,4 +178,28 @@ func (s *soak) some(rng *rand.Rand, n int) []string {
 		chosen = append(chosen, s.names[i])
 	}
 	return chosen
+}
+
+// A said is what a process has written so far.
+type said struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *said) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *said) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}
+
+// withoutOwner leaves out the file that says where the pipeline file lies.
+func withoutOwner(m map[string][]byte) map[string][]byte {
+	delete(m, ".concluder-owner")
+	return m
 }
