@@ -122,6 +122,10 @@ func (r *run) lock() error {
 	if err == nil {
 		err = r.hold(func() (*store.Lock, error) { return store.Claim(r.results, r.plan.File, r.plan.Name) })
 	}
+	var held *store.HeldError
+	if errors.As(err, &held) {
+		return fmt.Errorf("a run with another state directory writes to %s: %w", r.results, err)
+	}
 	return unwritable("results", err)
 }
 

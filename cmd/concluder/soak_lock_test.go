@@ -240,7 +240,7 @@ func (p *pair) elsewhere(round int) {
 	states := []string{fmt.Sprintf("left%d", round), fmt.Sprintf("right%d", round)}
 	loser, winner := first(p.start("--state-dir", states[0]), p.start("--state-dir", states[1]))
 	p.ends(loser, exitFault)
-	if want := "another run holds the lock "; !strings.Contains(loser.stderr.String(), want) {
+	if want := "a run with another state directory writes to "; !strings.Contains(loser.stderr.String(), want) {
 		p.t.Errorf("the second says %q, want %q", loser.stderr, want)
 	}
 	p.open()

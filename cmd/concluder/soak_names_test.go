@@ -211,6 +211,47 @@ func TestHostileNames(t *testing.T) {
 	}
 }
 
+// Such names as those of data files, from which instances are listed.
+func TestHostileDataFiles(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	t.Parallel()
+	rng := soakRand(t)
+	for tried := 0; tried < *soakNames; {
+		w := newWalled(t)
+		if err := os.Mkdir(filepath.Join(w.dir, "data"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		chosen := map[string]bool{}
+		for len(chosen) < 20 {
+			// A pattern finds no file whose name begins with a dot.
+			n := strings.TrimLeft(strings.NewReplacer("/", "", "\x00", "").Replace(hostileName(rng)), ".")
+			if n = strings.ToValidUTF8(n[:min(len(n), 251)], ""); strings.TrimSpace(n) != "" && !chosen[n] {
+				chosen[n] = true
+				write(t, w.dataFile(n), soakData("i0", 0))
+			}
+		}
+		names := slices.Sorted(maps.Keys(chosen))
+		tried += len(names)
+		write(t, filepath.Join(w.dir, "pipeline.hcl"), soakFile)
+		w.before = w.everything()
+		if code, said := runProgram(t, w.dir, w.args("", "run")...); code != exitOK {
+			t.Fatalf("names %q: exit code %d\n%s", names, code, said)
+		}
+		w.own(names, w.unharmed("results", stateFolder))
+		w.idle("")
+		// An edit is found by whatever name.
+		write(t, w.dataFile(names[rng.IntN(len(names))]), soakData("i0", 1))
+		if n := w.executed(""); n != 5 {
+			t.Errorf("after an edit %d nodes are executed, want 5", n)
+		}
+		if t.Failed() {
+			t.Fatalf("names %q", names)
+		}
+	}
+}
+
 // own checks that each instance has its files, by what is in them.
 func (w *walled) own(names, inside []string) {
 	w.t.Helper()
