@@ -30,7 +30,6 @@ func TestDamagedState(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
 	}
-	t.Parallel()
 	w := newDamaged(t)
 	rng := soakRand(t)
 	var all []damage
@@ -87,7 +86,6 @@ func TestStateOfAnotherTime(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
 	}
-	t.Parallel()
 	w := newDamaged(t)
 	var names []string
 	for name := range w.state {
@@ -298,6 +296,8 @@ func (w *damaged) restore() {
 }
 
 // inside runs the program in this process. Standard output is returned first.
+// No test may start processes meanwhile: until its program begins, a child
+// holds the locks that its parent had.
 func (w *damaged) inside(want int, command string, more ...string) (stdout, stderr string) {
 	w.t.Helper()
 	args := append([]string{command}, more...)

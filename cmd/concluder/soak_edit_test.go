@@ -235,7 +235,6 @@ func TestEditedAtOnce(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
 	}
-	t.Parallel()
 	w, rng := &damaged{soak: newSoak(t, 0)}, soakRand(t)
 	for i := range editInstances {
 		w.names = append(w.names, fmt.Sprintf("i%d", i))

@@ -19,7 +19,6 @@ func TestDamagedAtRest(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
 	}
-	t.Parallel()
 	rng := soakRand(t)
 	w := &damaged{soak: newSoak(t, 3)}
 	edited := w.names[1]
