@@ -202,8 +202,11 @@ func (r *run) setLimits() {
 func (r *run) close() error {
 	err := r.staging.close()
 	if r.state != nil {
-		err = errors.Join(err, r.state.Close(), r.files.Close())
-		r.saveSnapshot()
+		lost := r.state.Close()
+		err = errors.Join(err, lost, r.files.Close())
+		if lost == nil { // else it would vouch for records that the log does not have
+			r.saveSnapshot()
+		}
 	}
 	r.outcome.Duration = time.Since(r.began)
 	r.emit(Event{Event: EventRunFinished, Outcome: r.outcome})
