@@ -203,7 +203,7 @@ func (r *run) close() error {
 	err := r.staging.close()
 	if r.state != nil {
 		lost := r.state.Close()
-		err = errors.Join(err, lost, r.files.Close())
+		err = errors.Join(err, lost, unwritable("state", r.files.Close()))
 		if lost == nil { // else it would vouch for records that the log does not have
 			r.saveSnapshot()
 		}
