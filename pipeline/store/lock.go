@@ -91,7 +91,24 @@ func Holder(path string) (*HeldError, error) {
 	return nil, err
 }
 
+// nameRetries times lockPause is how long a holder has to say who it is.
+const nameRetries = 20
+
+// held says who holds a lock. A holder writes that right after it has taken the
+// lock: until then the file is empty, or has what an earlier one left.
 func held(path string, f *os.File) *HeldError {
+	h := readHolder(path, f)
+	for range nameRetries {
+		if h.PID != 0 && !gone(h.PID) {
+			break
+		}
+		time.Sleep(lockPause)
+		h = readHolder(path, f)
+	}
+	return h // a holder in another container is gone from here
+}
+
+func readHolder(path string, f *os.File) *HeldError {
 	h := &HeldError{Path: path}
 	line, err := io.ReadAll(io.NewSectionReader(f, 0, 100))
 	if err != nil {

@@ -21,3 +21,6 @@ func lockFile(f *os.File) error {
 		}
 	}
 }
+
+// gone reports whether there is no such process.
+func gone(pid int) bool { return errors.Is(unix.Kill(pid, 0), unix.ESRCH) }
