@@ -18,7 +18,10 @@ var (
 	killInstances = flag.Int("kill-instances", 200, "instances of its pipeline")
 )
 
-const killInFlight = 64
+const (
+	killInFlight = 64
+	killWithin   = 40 * time.Millisecond // longer than any answer takes
+)
 
 // kill -9 at random moments, again and again until all is answered: every
 // answer that the program got whole is kept, nothing that is kept is asked for
@@ -42,20 +45,16 @@ func TestKilledRun(t *testing.T) {
 	if len(want) < 2**killInstances {
 		t.Fatalf("an undisturbed run leaves %d files", len(want))
 	}
-	start = time.Now()
-	runProgram(t, dir, "version")
-	startup := time.Since(start)
-
-	// A life gets so much done that all of them together take about as long
-	// as an undisturbed run.
-	most := startup + max(100*time.Millisecond, 2*calm/time.Duration(*kills))
-	killed, requests, lost := 0, 0, 0
+	// A life gets so much done that all of them together do about what an
+	// undisturbed run does.
+	most := max(2*killInFlight, 2*calmRequests / *kills)
+	killed, requests, lost, busy := 0, 0, 0, 0
 	for pass := 0; killed < *kills; pass++ {
 		l := &lives{t: t, s: s, dir: dir, results: fmt.Sprintf("results%d", pass), state: fmt.Sprintf("state%d", pass), from: s.Requests(), kept: map[string]bool{}}
 		for !l.live(killed < *kills, most) {
 			killed++
 		}
-		requests, lost = requests+s.Requests()-l.from, lost+l.lost
+		requests, lost, busy = requests+s.Requests()-l.from, lost+l.lost, busy+l.busy
 		sameResults(t, want, results(t, filepath.Join(dir, l.results)))
 		if n := s.Requests(); l.live(false, 0) && s.Requests() != n {
 			t.Errorf("one more run sends %d requests", s.Requests()-n)
@@ -63,7 +62,10 @@ func TestKilledRun(t *testing.T) {
 		if pass > 2**kills {
 			t.Fatalf("only %d kills: the work is done before the program can be killed", killed)
 		}
-		t.Logf("pass %d: %d kills so far, %d requests, %d answers on their way at a kill", pass, killed, requests, lost)
+		t.Logf("pass %d: %d kills so far, %d of them with requests under way; %d requests, %d answers on their way at a kill", pass, killed, busy, requests, lost)
+	}
+	if busy < killed/4 {
+		t.Errorf("of %d kills %d met requests under way: too few to say much", killed, busy)
 	}
 	t.Logf("%d instances, %d kills; an undisturbed run: %d requests in %s", *killInstances, killed, calmRequests, calm.Round(time.Millisecond))
 }
@@ -76,12 +78,13 @@ type lives struct {
 	from                int             // requests to the server before
 	kept                map[string]bool // digests of the requests whose answer is in the journal
 	lost                int             // answers sent to a process that was killed before it had them
+	busy                int             // processes killed that had sent what was not answered yet
 }
 
-// live starts the program, kills it at a random moment before most, where kill
-// says so, and looks at what it left. It reports whether the run came to its
-// end.
-func (l *lives) live(kill bool, most time.Duration) (ended bool) {
+// live starts the program, kills it a random moment after a random number of
+// requests up to most, where kill says so, and looks at what it left. It reports
+// whether the run came to its end.
+func (l *lives) live(kill bool, most int) (ended bool) {
 	l.t.Helper()
 	before := l.s.Requests()
 	cmd, said := program(l.t, l.dir, "run", "--results-dir", l.results, "--state-dir", l.state)
@@ -90,14 +93,14 @@ func (l *lives) live(kill bool, most time.Duration) (ended bool) {
 	}
 	end := make(chan error, 1)
 	go func() { end <- cmd.Wait() }()
-	var timer <-chan time.Time
+	moment := make(chan struct{})
 	if kill {
-		timer = time.After(rand.N(most))
+		go l.await(before+rand.N(most+1), moment)
 	}
 	var err error
 	select {
 	case err = <-end:
-	case <-timer:
+	case <-moment:
 		cmd.Process.Kill()
 		err = <-end
 	}
@@ -106,6 +109,17 @@ func (l *lives) live(kill bool, most time.Duration) (ended bool) {
 	}
 	l.check(before, ended)
 	return ended
+}
+
+// await closes moment a little after the server has had so many requests.
+func (l *lives) await(requests int, moment chan<- struct{}) {
+	look := time.NewTicker(time.Millisecond)
+	defer look.Stop()
+	for deadline := time.Now().Add(time.Minute); l.s.Requests() < requests && time.Now().Before(deadline); {
+		<-look.C
+	}
+	<-time.After(rand.N(killWithin))
+	close(moment)
 }
 
 // check compares the server's log with the journal after one life.
@@ -138,8 +152,12 @@ func (l *lives) check(before int, ended bool) {
 	l.kept = kept
 	// What was sent and is not kept was under way: a place in flight is free
 	// only when its answer is on disk.
-	if n := len(log) - before - news; n > killInFlight || ended && n > 0 {
+	n := len(log) - before - news
+	if n > killInFlight || ended && n > 0 {
 		l.t.Errorf("of %d requests of a process %d have no kept answer", len(log)-before, n)
+	}
+	if n > 0 {
+		l.busy++
 	}
 	for _, r := range log[before:] {
 		if r.Sent == "answer" && !kept[r.Digest] {
