@@ -29,11 +29,24 @@ func (e *HeldError) Error() string {
 // errHeld is what lockFile returns when another process holds the lock.
 var errHeld = errors.New("held")
 
-// Holder takes the lock for an instant, which must not look like a run.
+// Holder takes the lock for an instant, and so does a child that another run has
+// forked and that has not become its command yet: neither must look like a run.
 const (
 	lockRetries = 4
 	lockPause   = 5 * time.Millisecond
 )
+
+func lockPatiently(f *os.File) error {
+	err := lockFile(f)
+	for range lockRetries {
+		if !errors.Is(err, errHeld) {
+			break
+		}
+		time.Sleep(lockPause)
+		err = lockFile(f)
+	}
+	return err
+}
 
 // Acquire takes the lock at path, making the file where there is none. The
 // error is a *HeldError when another process holds it.
@@ -42,15 +55,7 @@ func Acquire(path string) (*Lock, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = lockFile(f)
-	for range lockRetries {
-		if !errors.Is(err, errHeld) {
-			break
-		}
-		time.Sleep(lockPause)
-		err = lockFile(f)
-	}
-	if err != nil {
+	if err = lockPatiently(f); err != nil {
 		defer f.Close()
 		if errors.Is(err, errHeld) {
 			return nil, held(path, f)

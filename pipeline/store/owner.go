@@ -42,7 +42,7 @@ func Claim(dir, file, label string) (*Lock, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := lockFile(f); err != nil {
+	if err := lockPatiently(f); err != nil {
 		f.Close()
 		if errors.Is(err, errHeld) {
 			return nil, &HeldError{Path: path}
