@@ -150,10 +150,10 @@ func (l *lives) check(before int, ended bool) {
 		}
 	}
 	l.kept = kept
-	// What was sent and is not kept was under way: a place in flight is free
-	// only when its answer is on disk.
+	// What was sent and is not kept was under way, or one of the few that had
+	// come and were being written.
 	n := len(log) - before - news
-	if n > killInFlight || ended && n > 0 {
+	if n > killInFlight+killInFlight/4 || ended && n > 0 {
 		l.t.Errorf("of %d requests of a process %d have no kept answer", len(log)-before, n)
 	}
 	if n > 0 {

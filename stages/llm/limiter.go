@@ -19,6 +19,8 @@ type limiter struct {
 	reqs  bucket
 	toks  bucket
 
+	unkept int // answers that are here, whose places are free, and that are not recorded yet
+
 	held  time.Time // nothing is sent before
 	ended error     // nothing is sent any more
 
@@ -144,11 +146,17 @@ func (l *limiter) wake(d time.Duration) {
 }
 
 // arrived frees the place of a request whose answer is here, before it is
-// recorded and read; release must still follow.
+// recorded and read; release must still follow. When the disk is slow no more
+// are freed than a quarter of the places: what is not recorded when the process
+// is killed was paid for in vain.
 func (l *limiter) arrived(t *ticket) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if float64(l.unkept) >= l.gate.limit/4 {
+		return
+	}
 	t.arrived = true
+	l.unkept++
 	l.gate.now--
 	l.dispatch(time.Now())
 }
@@ -168,7 +176,9 @@ func (l *limiter) release(t ticket, r result, maxWait time.Duration) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := time.Now()
-	if !t.arrived {
+	if t.arrived {
+		l.unkept--
+	} else {
 		l.gate.now--
 	}
 	if r.tokens >= 0 {
