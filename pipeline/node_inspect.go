@@ -193,11 +193,11 @@ func (e *inspector) judge(in *inspection, full bool) {
 		because(Reason{What: "never ran"})
 		return
 	case last.State == uint8(Failed):
-		because(Reason{What: "failed last time", Old: last.Error})
+		because(Reason{What: "failed last time", New: last.Error})
 	case last.State == uint8(Skipped):
-		because(Reason{What: "could not run last time", Old: last.Error})
+		because(Reason{What: "could not run last time", New: last.Error})
 	case !last.Valid:
-		because(Reason{What: "its outputs are provisional", Old: last.Error})
+		because(Reason{What: "its outputs are provisional", New: last.Error})
 	}
 	if last.Key != in.key {
 		if !full {

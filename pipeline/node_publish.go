@@ -37,6 +37,9 @@ func (r *run) publish(in *inspection, t *Task, all bool) ([]store.Output, error)
 		case errors.Is(err, fs.ErrNotExist) && !all:
 			continue
 		case errors.Is(err, fs.ErrNotExist):
+			if in.stage.Kind.Outputs == nil {
+				return nil, fmt.Errorf("it ended without writing its output %s (%s): the command is to write to the path that ${output.%s} gives it, from where it is moved into place", o.Name, o.Path, o.Name)
+			}
 			return nil, fmt.Errorf("it ended without writing its output %s (%s)", o.Name, o.Path)
 		case errors.Is(err, syscall.ELOOP):
 			return nil, fmt.Errorf("its output %s (%s) is a symbolic link: write the file itself", o.Name, o.Path)

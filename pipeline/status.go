@@ -45,6 +45,7 @@ type RunStatus struct {
 	Nodes, Executed, Cached, Failed, Skipped int
 	Duration                                 time.Duration  // of a finished run
 	Statuses                                 map[string]int // of a finished run
+	Paused                                   string         // why it paused; "" when it did not
 	Running                                  []string       // nodes at work, "load.points/6s0", in the order in which they began
 }
 
@@ -138,6 +139,7 @@ type eventLine struct {
 	Instance string    `json:"instance"`
 	State    string    `json:"state"`
 	Total    int       `json:"total"`
+	Message  string    `json:"message"`
 }
 
 // readRun reads a run's events, nil when the run is another pipeline's. What
@@ -192,6 +194,8 @@ func (r *RunStatus) add(e *eventLine) {
 		default:
 			r.Skipped++
 		}
+	case EventPaused:
+		r.Paused = e.Message
 	case EventRunFinished:
 		r.Finished, r.Running = true, nil
 		r.Nodes, r.Executed, r.Cached, r.Failed, r.Skipped = e.Nodes, e.Executed, e.Cached, e.Failed, e.Skipped

@@ -15,7 +15,7 @@ import (
 // and publishes only what the points and the equation bear out.
 func (e *environ) concludeKind() pipeline.Kind {
 	return pipeline.Kind{
-		Name: "conclude", Version: "1", Scope: pipeline.PerInstance,
+		Name: "conclude", Version: "2", Scope: pipeline.PerInstance,
 		Attributes: []pipeline.Attribute{
 			{Name: "dataset", Role: pipeline.StageRef, Kinds: []string{"load"}, Required: true},
 			{Name: "provider", Role: pipeline.ProviderRef, Required: true},

@@ -249,6 +249,19 @@ func (s *Session) Results(out *pipeline.Outcome) (map[string]*Result, error) {
 	return results, nil
 }
 
+// Provisional counts the selected instances that have a conclusion which the
+// next run makes again.
+func (s *Session) Provisional(out *pipeline.Outcome) int {
+	count := 0
+	stage := s.resultStage()
+	for n := range out.Results {
+		if n.Stage == stage && n.Selected && n.Stale && n.State == pipeline.Done {
+			count++
+		}
+	}
+	return count
+}
+
 // Rejected counts the selected instances that ended as llm_failed by the
 // verdict on the last answer, and names the first of them.
 func (s *Session) Rejected(out *pipeline.Outcome) (verdicts map[string]int, first string) {

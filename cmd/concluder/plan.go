@@ -65,10 +65,10 @@ func forecastText(w io.Writer, forecasts []stages.Forecast) error {
 				thousands(int64(f.InputTokens)), thousands(int64(f.OutputTokens)), f.Duration.Round(time.Second))
 		}
 		if f.WorstCost > 0 {
-			s += fmt.Sprintf("; about %.2f %s, at most %.2f", f.Cost, f.Currency, f.WorstCost)
+			s += fmt.Sprintf("; about %s %s, at most %s", amount(f.Cost), f.Currency, amount(f.WorstCost))
 		}
 		if f.Budget > 0 {
-			s += fmt.Sprintf("; %.2f of the budget of %.2f is left", max(f.Budget-f.Spent, 0), f.Budget)
+			s += fmt.Sprintf("; %s of the budget of %s is left", amount(max(f.Budget-f.Spent, 0)), amount(f.Budget))
 		}
 		if f.Days > 1 {
 			s += fmt.Sprintf("; the daily quota makes it take %d days: each day's run goes on where the last one paused", f.Days)
@@ -79,7 +79,7 @@ func forecastText(w io.Writer, forecasts []stages.Forecast) error {
 		if f.FallbackQuestions > 0 {
 			s += fmt.Sprintf("; as a fallback at most %s more", count(f.FallbackQuestions, "question"))
 			if f.FallbackWorstCost > 0 {
-				s += fmt.Sprintf(", at most %.2f %s", f.FallbackWorstCost, f.Currency)
+				s += fmt.Sprintf(", at most %s %s", amount(f.FallbackWorstCost), f.Currency)
 			}
 		}
 		if f.Unknown > 0 {

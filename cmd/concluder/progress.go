@@ -223,7 +223,7 @@ func spending(spent map[string]stages.Spent) string {
 		fmt.Fprintf(&b, "; %s: %s, %d of %d in flight, %.0f/min, %s in, %s out", name, count(int(s.Requests), "request"),
 			s.InFlight, s.Concurrency, s.PerMinute, thousands(s.InputTokens), thousands(s.OutputTokens))
 		if s.Cost > 0 {
-			fmt.Fprintf(&b, ", %.2f %s", s.Cost, s.Currency)
+			fmt.Fprintf(&b, ", %s %s", amount(s.Cost), s.Currency)
 		}
 		if s.RateLimited > 0 {
 			fmt.Fprintf(&b, ", %d x 429", s.RateLimited)

@@ -223,6 +223,9 @@ func conclude(w io.Writer, s *stages.Session, out *pipeline.Outcome) {
 	if parts := byCount(out.Statuses); len(parts) > 0 {
 		fmt.Fprintf(w, "instances: %s\n", strings.Join(parts, ", "))
 	}
+	if n := s.Provisional(out); n > 0 {
+		fmt.Fprintf(w, "provisional: %s of these, which a fallback concluded until the model can be asked\n", thousands(int64(n)))
+	}
 	if sent := strings.TrimPrefix(spending(s.Spent()), "; "); sent != "" {
 		fmt.Fprintf(w, "sent: %s\n", sent)
 	}

@@ -80,6 +80,9 @@ func statusText(w io.Writer, p *pipeline.Plan, st *pipeline.Status, now time.Tim
 			fmt.Fprintf(&b, "at work: %s\n", someOf(r.Running))
 		}
 	}
+	if r := st.LastRun; r != nil && r.Paused != "" {
+		fmt.Fprintf(&b, "paused: %s\n", r.Paused)
+	}
 	if running {
 		fmt.Fprintf(&b, "%v\n", st.Holder)
 	}
@@ -168,6 +171,7 @@ type (
 		Failed   int            `json:"failed"`
 		Skipped  int            `json:"skipped"`
 		Statuses map[string]int `json:"statuses"`
+		Paused   string         `json:"paused,omitempty"`
 		Running  []string       `json:"at_work"`
 	}
 	holderObject struct {
@@ -183,7 +187,7 @@ func statusJSON(w io.Writer, p *pipeline.Plan, st *pipeline.Status) error {
 	}
 	if r := st.LastRun; r != nil {
 		v.LastRun = &runObject{ID: r.ID, Began: r.Began, Finished: r.Finished, Seconds: r.Duration.Seconds(), Nodes: r.Nodes,
-			Executed: r.Executed, Cached: r.Cached, Failed: r.Failed, Skipped: r.Skipped, Statuses: r.Statuses, Running: r.Running}
+			Executed: r.Executed, Cached: r.Cached, Failed: r.Failed, Skipped: r.Skipped, Statuses: r.Statuses, Paused: r.Paused, Running: r.Running}
 		if v.LastRun.Running == nil {
 			v.LastRun.Running = []string{}
 		}

@@ -88,9 +88,7 @@ func (a *Analysis) truncation(s Series) {
 		a.Truncated = "right-truncated near the limit"
 	case s.Limit > 0:
 		a.Truncated = "ended well below the limit, reason unknown"
-	default:
-		a.Truncated = "right-truncated, reason unknown"
-	}
+	} // without a limit nobody knows
 }
 
 // kinds of series.

@@ -41,7 +41,9 @@ func (a *Analysis) explain(p *sample, v view, t test) string {
 	if len(a.Votes) > 0 {
 		say("Of the block resamples %s give the same class.", percent(a.Votes[a.Class]))
 	}
-	say("The series is %s.", a.Truncated)
+	if a.Truncated != "" {
+		say("The series is %s.", a.Truncated)
+	}
 	return strings.ReplaceAll(strings.ReplaceAll(strings.TrimSpace(b.String()), " ;", ";"), " .", ".")
 }
 
