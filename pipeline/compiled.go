@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"sync/atomic"
 
 	"github.com/concluder/concluder/pipeline/store"
@@ -24,8 +26,8 @@ import (
 // A compilation is what a plan keeps for the next one.
 type compilation struct {
 	definition store.Digest
-	proof      proof
-	damage     string // what was wrong with the snapshot
+	files      *fileFunctions // what its expressions read
+	damage     string         // what was wrong with the snapshot
 
 	// The last snapshot of this definition, nil when there is none. A run
 	// replaces it, for the runs that follow with the same plan.
@@ -41,7 +43,7 @@ type proof struct {
 // A seenText is a file whose text an expression read.
 type seenText struct {
 	Path    string
-	Digest  store.Digest
+	Digest  store.Digest // zero where it changed between two looks
 	Stat    store.Stat
 	Settled bool // the stat vouches for the text
 }
@@ -49,6 +51,7 @@ type seenText struct {
 // A seenList is a listing of files.
 type seenList struct {
 	Glob
+	Found   store.Digest // of what it found, zero where that changed between two looks
 	Folders []seenFolder
 	Settled bool // the folders' stats vouch for the listing
 	Other   bool // something else than the list of instances was made from it
@@ -100,7 +103,7 @@ func (l *loader) define(src []byte) store.Digest {
 // recall looks for a snapshot of the plan. It is called when the name and the
 // results directory are known.
 func (l *loader) recall() {
-	l.compiled = &compilation{definition: l.define(l.in.Sources[l.show])}
+	l.compiled = &compilation{definition: l.define(l.in.Sources[l.show]), files: l.files}
 	if l.diags.HasErrors() {
 		return
 	}
@@ -170,6 +173,39 @@ func (l *seenList) holds() bool {
 	return true
 }
 
+// read reads the snapshot of the run before, nil where the definition is the
+// same but what its expressions read is not: then a node's attributes may be
+// others although every file that it looked at is what it was.
+func (c *compilation) read(home string) *store.Snapshot {
+	s, _, err := store.ReadSnapshot(home, c.definition)
+	if err != nil || s == nil {
+		return nil
+	}
+	var p proof
+	if json.Unmarshal(s.Meta, &p) != nil {
+		return nil
+	}
+	if now := c.files.proof(); !now.equal(&p) {
+		return nil
+	}
+	return s
+}
+
+// equal reports whether two plans were made from the same texts and listings.
+func (p *proof) equal(q *proof) bool {
+	return slices.EqualFunc(p.Texts, q.Texts, func(a, b seenText) bool {
+		return a.Path == b.Path && a.Digest == b.Digest && a.Digest != store.Digest{}
+	}) && slices.EqualFunc(p.sortedLists(), q.sortedLists(), func(a, b seenList) bool {
+		return a.Glob == b.Glob && a.Found == b.Found && a.Found != store.Digest{}
+	})
+}
+
+func (p *proof) sortedLists() []seenList {
+	return slices.SortedFunc(slices.Values(p.Lists), func(a, b seenList) int {
+		return cmp.Or(strings.Compare(a.Pattern, b.Pattern), strings.Compare(a.Dir, b.Dir))
+	})
+}
+
 // recallInstances takes the instances from the snapshot. It is false where they
 // have to be evaluated.
 func (l *loader) recallInstances() bool {
@@ -211,7 +247,6 @@ func (l *loader) compile() {
 	if len(l.diags) > 0 {
 		return // a plan with warnings is read anew each time, so that they are seen
 	}
-	l.compiled.proof = l.files.proof()
 	l.compiled.snapshot.Store(l.snapshot)
 	l.plan.compiled = l.compiled
 }

@@ -141,6 +141,7 @@ func TestCompiledLoad(t *testing.T) {
 					t.Errorf("compiled is %t, want %t", isCompiled, test.compiled)
 				}
 			}
+			compiled := p
 			in.StateDir = filepath.Join(dir, "nowhere")
 			p, diags = Load(file, kinds, in)
 			want := fmt.Sprint(diags)
@@ -150,7 +151,35 @@ func TestCompiledLoad(t *testing.T) {
 			if got != want {
 				t.Errorf("with a snapshot\n%s\nwithout\n%s", got, want)
 			}
+			if compiled != nil {
+				runsWhatIsStale(t, compiled)
+			}
 		})
+	}
+}
+
+// runsWhatIsStale checks that a run executes the nodes that Explain, which looks
+// at no snapshot, says are stale, and no more than depend on those.
+func runsWhatIsStale(t *testing.T, p *Plan) {
+	t.Helper()
+	bare := *p
+	bare.compiled = nil
+	plans, err := Explain(t.Context(), &bare, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stale, kept := 0, 0
+	for _, n := range plans {
+		switch n.Action {
+		case Execute:
+			stale++
+		case Keep:
+			kept++
+		}
+	}
+	out, err := Run(t.Context(), p, Options{})
+	if err != nil || out.Executed < stale || out.Cached < kept {
+		t.Errorf("executed %d nodes and kept %d, %v; want %d and %d, or what is between", out.Executed, out.Cached, err, stale, kept)
 	}
 }
 

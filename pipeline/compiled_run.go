@@ -18,7 +18,7 @@ func (e *inspector) recall() {
 	if s == nil || !s.Current(e.home) {
 		// In a plan that runs again it is the one of the run before. Load has
 		// told what is wrong with one that cannot be used.
-		s, _, _ = store.ReadSnapshot(e.home, c.definition)
+		s = c.read(e.home)
 		c.snapshot.Store(s)
 	}
 	if s == nil || !s.Fits(e.plan.perInstance()) || !slices.Equal(s.Instances, e.l.instances) || !s.Current(e.home) {
@@ -104,7 +104,7 @@ func (r *run) saveSnapshot() {
 	}
 	r.builder.Carry(carried)
 	c := r.plan.compiled
-	meta, err := json.Marshal(c.proof)
+	meta, err := json.Marshal(c.files.proof())
 	if err == nil {
 		err = r.builder.Save(r.home, c.definition, meta)
 	}

@@ -250,7 +250,7 @@ func (w *world) compile(stateDir string) {
 	if stateDir == "" {
 		stateDir = filepath.Join(w.plan.Dir, stateDirName)
 	}
-	c := &compilation{definition: full(h)}
+	c := &compilation{definition: full(h), files: newFileFunctions(w.plan.Dir)}
 	snap, damage, err := store.ReadSnapshot(store.PlaceOf(stateDir, w.plan.Dir, w.plan.Name, w.plan.ResultsDir), c.definition)
 	if err != nil {
 		damage = err.Error()

@@ -11,6 +11,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -68,7 +69,8 @@ func (f *fileFunctions) recallLists(lists []seenList, other bool) {
 	}
 }
 
-// proof is what was read, in an order of its own.
+// proof is what was read, listings in the order of Plan.Globs. Nodes that are evaluated when
+// they run may add that something changed since.
 func (f *fileFunctions) proof() proof {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -126,10 +128,19 @@ func (f *fileFunctions) file(name string) (cty.Value, error) {
 	if !utf8.Valid(data) {
 		return cty.NilVal, fmt.Errorf("%s is not a text in UTF-8", name)
 	}
-	f.mu.Lock()
-	f.texts[abs] = seenText{abs, sha256.Sum256(data), st, store.Settled(abs, st, now)}
-	f.mu.Unlock()
+	f.noteText(seenText{abs, sha256.Sum256(data), st, store.Settled(abs, st, now)})
 	return cty.StringVal(string(data)).Mark(fileMark{path: abs, show: name}), nil
+}
+
+// noteText notes a text; of one that was read twice and changed meanwhile
+// nothing is known.
+func (f *fileFunctions) noteText(t seenText) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if old, ok := f.texts[t.Path]; ok && old.Digest != t.Digest {
+		t.Digest, t.Settled = store.Digest{}, false
+	}
+	f.texts[t.Path] = t
 }
 
 // stems returns the sorted base names, without extension, of the files and
@@ -140,6 +151,7 @@ func (f *fileFunctions) stems(pattern string) (cty.Value, error) {
 	dir, found, err := f.glob(pattern, seen)
 	if dir != "" {
 		seen.Glob = Glob{Pattern: pattern, Dir: dir}
+		seen.Found = digestFound(found)
 		f.noteList(seen)
 	}
 	if err != nil {
@@ -195,6 +207,17 @@ func (f *fileFunctions) noteList(l *seenList) {
 	}
 	old.Other = old.Other || l.Other
 	old.Settled = old.Settled && l.Settled && slices.Equal(old.Folders, l.Folders)
+	if old.Found != l.Found {
+		old.Found, old.Settled = store.Digest{}, false
+	}
+}
+
+func digestFound(found []globbed) store.Digest {
+	h := newKeyHash()
+	for _, g := range found {
+		h.add(keyPart{name: g.show, value: strconv.FormatBool(g.dir)})
+	}
+	return full(h)
 }
 
 // A globbed is one match of a pattern: its path as the pattern writes paths.
