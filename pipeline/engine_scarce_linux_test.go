@@ -271,6 +271,46 @@ func TestFullDiskOfState(t *testing.T) {
 	}
 }
 
+// A snapshot of nodes whose records could not be written would hide that from
+// the next run.
+func TestFullDiskOfLog(t *testing.T) {
+	w := newWorld(t, "a", "b", "c")
+	w.opts.StateDir = filepath.Join(w.dir, stateDirName)
+	tmpfs(t, w.home(), "1m")
+	w.runs(all("a", "b", "c")...)
+	w.settings["load.points"]["x"] = cty.StringVal("other")
+	w.failFor("load", errors.New(strings.Repeat("why ", 100<<10)), "c")
+	w.opts.Observe = func(e Event) {
+		if e.Event == EventRunStarted { // the snapshot fits, the error does not
+			if err := os.WriteFile(filepath.Join(w.home(), "filler"), make([]byte, 900<<10), 0o644); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	w.compile("")
+	if out, err := Run(t.Context(), w.plan, w.opts); !errors.Is(err, syscall.ENOSPC) {
+		t.Fatalf("%+v, %v", out, err)
+	}
+	w.opts.Observe = nil
+	w.failFor("load", nil)
+	if err := os.Remove(filepath.Join(w.home(), "filler")); err != nil {
+		t.Fatal(err)
+	}
+	w.compile("")
+	if out, err := Run(t.Context(), w.plan, w.opts); err != nil || out.Failed > 0 {
+		t.Fatalf("with room: %+v, %v", out, err)
+	}
+	plans, err := Explain(t.Context(), w.plan, w.opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range plans {
+		if p.Action != Keep {
+			t.Errorf("%s %s was left as it was: %v", p.Stage.Address(), p.Instance, p.Reasons)
+		}
+	}
+}
+
 func TestWithFilesLimit(t *testing.T) {
 	for _, test := range []struct {
 		err  error
