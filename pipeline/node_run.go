@@ -175,7 +175,7 @@ func (r *run) execute(in *inspection, stage, instance, attempt int, h *holder) e
 		return end
 	}
 	r.tellUndeclared(in, dir)
-	clean = true
+	clean = in.stage.Kind.Outputs != nil // a command may have left something running
 	end := ending{node: in.node, state: Done, shown: Done, counts: counts, rec: r.record(in, Done, t.Status(), nil, outputs)}
 	end.rec.Valid = provisional == nil
 	if provisional == nil {

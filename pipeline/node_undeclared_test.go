@@ -88,3 +88,24 @@ func TestUndeclaredOutputs(t *testing.T) {
 		t.Errorf("warned %q, %v", got, err)
 	}
 }
+
+// What a command left running may go on writing where it was told to: no other
+// command is given that path.
+func TestCommandsShareNoFolder(t *testing.T) {
+	w := newWorld(t, "a", "b", "c")
+	w.plan.Stages = nil
+	w.opts.MaxWorkers = 1
+	fit := w.stage("fit", "table", true)
+	fit.Kind.Outputs = nil
+	fit.node = func(instance string) (*NodeSpec, hcl.Diagnostics) {
+		return &NodeSpec{Outputs: []Output{{Name: "out", Path: instance + "/table"}}}, nil
+	}
+	given := map[string]bool{}
+	w.when("fit", func(_ context.Context, task *Task) error {
+		given[task.Output("out")] = true
+		return w.writeAll(task)
+	})
+	if _, out, err := w.try(); err != nil || out.Executed != 3 || len(given) != 3 {
+		t.Errorf("3 nodes wrote to %d paths; %+v, %v", len(given), out, err)
+	}
+}
