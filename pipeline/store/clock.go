@@ -60,9 +60,11 @@ func (c *clock) probe() (int64, bool) {
 	return st.Mtime, err == nil
 }
 
-// exactTries is how many changes in a row must get time stamps of their own. A
-// clock that ticks every millisecond or more cannot keep up with them.
+// exactTries is how many changes in a row must get time stamps of their own.
 const exactTries = 16
+
+// coarseTick is the shortest tick of a kernel's coarse clock.
+const coarseTick = time.Millisecond
 
 // isExact reports whether every change of a file on a device that comes after
 // its stat was taken gives it another stat, however soon: then a stat needs no
@@ -83,16 +85,33 @@ func (c *clock) tryExact() uint64 {
 	if _, ok := c.probe(); !ok || margin(c.path) != marginLocal {
 		return 0
 	}
-	last, err := statOpen(c.f)
-	for range exactTries {
+	began := time.Now()
+	var stats []Stat
+	for range exactTries + 1 {
 		_, ok := c.probe()
-		st, e := statOpen(c.f)
-		if err != nil || e != nil || !ok || st.Mtime <= last.Mtime || st.Ctime <= last.Ctime {
+		st, err := statOpen(c.f)
+		if err != nil || !ok {
 			return 0
 		}
-		last = st
+		stats = append(stats, st)
 	}
-	return last.Dev
+	if !tooFastToTick(stats, time.Since(began)) {
+		return 0
+	}
+	return stats[0].Dev
+}
+
+// tooFastToTick reports whether the stats of changes that were made one after
+// another tell of a clock that does not tick: all differ, and in so short a time
+// that one which ticks would have given two of them the same. On a disk that
+// takes a tick for each change, or a machine that is busy, nobody can tell.
+func tooFastToTick(stats []Stat, took time.Duration) bool {
+	for i, st := range stats[1:] {
+		if st.Mtime <= stats[i].Mtime || st.Ctime <= stats[i].Ctime {
+			return false
+		}
+	}
+	return took < time.Duration(len(stats)-1)*coarseTick
 }
 
 // margin says how long before a moment of the clock a file must have changed

@@ -149,6 +149,41 @@ func TestRacyStatIsDistrusted(t *testing.T) {
 	}
 }
 
+// Time stamps that differ tell of an exact clock only where one that ticks
+// could not have kept up.
+func TestTooFastToTick(t *testing.T) {
+	changes := func(apart ...int64) (stats []Stat) {
+		at := int64(1e18)
+		for _, a := range append([]int64{0}, apart...) {
+			at += a
+			stats = append(stats, Stat{Mtime: at, Ctime: at})
+		}
+		return stats
+	}
+	const ms = int64(time.Millisecond)
+	same := changes(5, 5, 5)
+	same[2].Ctime = same[1].Ctime
+	tests := []struct {
+		name  string
+		stats []Stat
+		took  time.Duration
+		want  bool
+	}{
+		{"exact", changes(5000, 6000, 4000), 20 * time.Microsecond, true},
+		{"one tick", changes(0, 0, 0), 20 * time.Microsecond, false},
+		{"a tick in between", changes(0, 4*ms, 0), 20 * time.Microsecond, false},
+		{"a change of the inode unseen", same, 20 * time.Microsecond, false},
+		{"put back", changes(5, -3, 5), 20 * time.Microsecond, false},
+		{"a tick for each change", changes(4*ms, 8*ms, 4*ms), 17 * time.Millisecond, false},
+		{"as long as the shortest ticks", changes(ms, ms, ms), 3 * time.Millisecond, false},
+	}
+	for _, test := range tests {
+		if got := tooFastToTick(test.stats, test.took); got != test.want {
+			t.Errorf("%s: %t", test.name, got)
+		}
+	}
+}
+
 // Where the clock is exact, every edit is seen at once, though the stat is
 // trusted.
 func TestExactClock(t *testing.T) {
