@@ -142,6 +142,60 @@ func TestSnapshotOfKilledRun(t *testing.T) {
 	w.wantAtRest(false)
 }
 
+// A record that rotted, so that no time stamp tells of it, is missed by those
+// that depend on its node: the snapshot cannot stand in for it.
+func TestSnapshotBesideADamagedLog(t *testing.T) {
+	w := newWorld(t, "a", "b")
+	w.runs(all("a", "b")...)
+	w.rests()
+	log := filepath.Join(w.home(), "log")
+	text, err := os.ReadFile(log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, err := store.ReadState(w.home())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at := range text {
+		b := slices.Clone(text)
+		b[at] ^= 0xff
+		if err := os.WriteFile(log, b, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if s, err := store.ReadState(w.home()); err == nil && len(s.Damage()) == 1 {
+			if _, ok := s.Get("conclude.bound", "a", store.Whole); !ok {
+				break
+			}
+		}
+	}
+	w.compile("")
+	old := w.plan.compiled.snapshot.Load()
+	builder := store.NewSnapshotBuilder(w.plan.Instances, nil, w.plan.perInstance(), old)
+	carried := store.NewNodeSet(old.Nodes())
+	for node := range old.Nodes() {
+		carried.Add(node)
+	}
+	builder.Carry(carried)
+	if err := builder.Save(w.home(), w.plan.compiled.definition, old.Meta); err != nil {
+		t.Fatal(err)
+	}
+	w.write("data/b", "new b")
+	w.compile("")
+	out, err := Run(t.Context(), w.plan, w.opts)
+	if err != nil || out.Failed > 0 {
+		t.Errorf("%+v, %v", out, err)
+	}
+	if _, ok := whole.Get("conclude.bound", "a", store.Whole); !ok {
+		t.Error("there was no such record")
+	}
+	if s, err := store.ReadState(w.home()); err != nil {
+		t.Error(err)
+	} else if _, ok := s.Get("conclude.bound", "a", store.Whole); !ok {
+		t.Error("conclude.bound a was taken as up to date, and has no record")
+	}
+}
+
 func (w *world) home() string {
 	return store.PlaceOf(filepath.Join(w.dir, stateDirName), w.dir, w.plan.Name, w.plan.ResultsDir)
 }

@@ -106,6 +106,9 @@ func (r *run) open() error {
 	if r.state, err = store.OpenState(r.home); err != nil {
 		return unwritable("state", err)
 	}
+	if len(r.state.Damage()) > 0 {
+		r.snapshot, r.fresh = nil, nil // it has no records for those that look at its nodes
+	}
 	if r.files, err = store.OpenFiles(dir); err != nil {
 		return unwritable("state", err)
 	}
