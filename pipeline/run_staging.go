@@ -22,9 +22,9 @@ const stagingName = ".concluder-staging"
 
 // A staging hands out private folders. They are used again while they come
 // back empty, which spares making one for each node, unless a command had them:
-// what it left running could write into the outputs of another. All lie in a folder named
-// after the run: a command that outlives its run, because that was killed,
-// goes on writing to paths that no other run hands out.
+// what it left running could write into the outputs of another. All lie in a
+// folder named after the run: a command that outlives its run, because that was
+// killed, goes on writing to paths that no other run hands out.
 type staging struct {
 	root string // of all runs
 	own  string // of this one
