@@ -2,12 +2,15 @@ package pipeline
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/concluder/concluder/pipeline/store"
 )
 
 // writingKinds are the kinds of the language's tests, which write something.
@@ -155,6 +158,51 @@ func TestCompiledLoad(t *testing.T) {
 				runsWhatIsStale(t, compiled)
 			}
 		})
+	}
+}
+
+// A listing that was too young to be trusted is trusted once a run has found it
+// old, also a run with nothing to do.
+func TestListingSettles(t *testing.T) {
+	dir := t.TempDir()
+	data := filepath.Join(dir, "data")
+	if err := os.Mkdir(data, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, "pipeline.hcl")
+	text := "pipeline \"s\" {\n  instances = stems(\"data/*.csv\")\n}\nstage \"load\" \"p\" {\n  measurements = \"data/${instance}.csv\"\n  x = \"x\"\n  y = \"y\"\n}\n"
+	for _, f := range []struct{ name, text string }{{file, text}, {filepath.Join(data, "a.csv"), "1"}} {
+		if err := os.WriteFile(f.name, []byte(f.text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	kinds := writingKinds()
+	runs := func() *Plan {
+		p, diags := Load(file, kinds, Input{})
+		if p == nil {
+			t.Fatal(diags)
+		}
+		if _, err := Run(t.Context(), p, Options{}); err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	runs()
+	old(t, data)
+	runs()
+	runs()
+	for _, l := range runs().compiled.files.proof().Lists {
+		if !l.Settled {
+			t.Errorf("%s is listed by every run", l.Pattern)
+		}
+	}
+	var p proof
+	s, _, err := store.ReadSnapshot(filepath.Dir(snapshots(t, dir)[0]), runs().compiled.definition)
+	if err != nil || s == nil {
+		t.Fatal(s, err)
+	}
+	if err := json.Unmarshal(s.Meta, &p); err != nil || len(p.Lists) != 1 || !p.Lists[0].Settled {
+		t.Errorf("the snapshot has the listings %+v, %v", p.Lists, err)
 	}
 }
 

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"bytes"
 	"encoding/json"
 	"slices"
 
@@ -87,6 +88,13 @@ func (r *run) startSnapshot() {
 	}
 }
 
+// proofIsNew reports whether the proof says more than the snapshot's: a listing
+// that has settled since spares the next run to make it.
+func (r *run) proofIsNew() bool {
+	meta, err := json.Marshal(r.plan.compiled.files.proof())
+	return err == nil && !bytes.Equal(meta, r.snapshot.Meta)
+}
+
 // saveSnapshot writes the snapshot for the next run, unless it would say no
 // more than the one there is. The log is complete.
 func (r *run) saveSnapshot() {
@@ -99,7 +107,7 @@ func (r *run) saveSnapshot() {
 			carried.Add(node)
 		}
 	}
-	if r.snapshot != nil && r.builder.Kept() == 0 && carried.Count() == r.snapshot.FreshCount() && r.snapshot.Current(r.home) {
+	if r.snapshot != nil && r.builder.Kept() == 0 && carried.Count() == r.snapshot.FreshCount() && r.snapshot.Current(r.home) && !r.proofIsNew() {
 		return
 	}
 	r.builder.Carry(carried)

@@ -101,6 +101,9 @@ func (r *run) open() error {
 	}
 	r.recall()
 	if r.atRest() {
+		if r.proofIsNew() {
+			r.startSnapshot()
+		}
 		return nil
 	}
 	if r.state, err = store.OpenState(r.home); err != nil {
@@ -210,6 +213,8 @@ func (r *run) close() error {
 		if lost == nil { // else it would vouch for records that the log does not have
 			r.saveSnapshot()
 		}
+	} else {
+		r.saveSnapshot()
 	}
 	r.outcome.Duration = time.Since(r.began)
 	r.emit(Event{Event: EventRunFinished, Outcome: r.outcome})
