@@ -23,8 +23,9 @@ type watchIndex struct {
 	ways  map[string]bool        // likewise: folders on the way to others, whose coming and going moves everything below
 	lists map[string][]string    // patterns by real path of the folder: a name that matches is a listing's
 
-	root  string            // the pipeline file's folder
-	reals map[string]string // by path; "" for what is not there
+	root   string            // the pipeline file's folder
+	reals  map[string]string // by path; "" for what is not there
+	walked map[string]bool   // paths that addDir has dealt with
 }
 
 // A watchedFile is a file whose content matters.
@@ -56,7 +57,7 @@ func stampOf(path string) stamp {
 func newWatchIndex(root string, looked Looked, plan *Plan) *watchIndex {
 	x := &watchIndex{
 		dirs: map[string]bool{}, files: map[string]watchedFile{}, ways: map[string]bool{}, lists: map[string][]string{},
-		root: root, reals: map[string]string{},
+		root: root, reals: map[string]string{}, walked: map[string]bool{},
 	}
 	for _, p := range looked.Reads {
 		x.addFile(p, true)
@@ -130,28 +131,36 @@ func (x *watchIndex) addFile(p string, plan bool) {
 // maxLinks bounds how far a chain of symbolic links is followed.
 const maxLinks = 16
 
-// addDir watches a folder, and the folders on the way to it for its coming and
-// going: inside the pipeline file's folder those below it, elsewhere all. What
-// is not there is watched for in the nearest folder above it that is.
+// addDir watches a folder, and for its coming and going those on the way to it:
+// up to the pipeline file's folder where it lies in that, else to the top, and
+// wherever symbolic links lead. What is not there is watched for in the nearest
+// folder above it that is.
 func (x *watchIndex) addDir(dir string, files bool) {
-	for {
-		real := x.real(dir)
-		if real != "" {
-			seen, known := x.dirs[real]
-			x.dirs[real] = seen || files
-			if known {
-				return
-			}
-		}
-		up := filepath.Dir(dir)
-		if dir == x.root || up == dir || filepath.Dir(up) == up && up != x.root {
-			return
-		}
-		if above := x.real(up); above != "" {
-			x.ways[filepath.Join(above, filepath.Base(dir))] = true
-		}
-		dir, files = up, false
+	real := x.real(dir)
+	if real != "" {
+		x.dirs[real] = x.dirs[real] || files
 	}
+	if x.walked[dir] {
+		return
+	}
+	x.walked[dir] = true
+	up := filepath.Dir(dir)
+	to, err := os.Readlink(dir)
+	linked := err == nil
+	if up == dir || dir == x.root && real != "" && !linked {
+		return
+	}
+	above := x.real(up)
+	if above != "" {
+		x.ways[filepath.Join(above, filepath.Base(dir))] = true
+	}
+	if linked {
+		if !filepath.IsAbs(to) {
+			to = filepath.Join(above, to)
+		}
+		x.addDir(filepath.Clean(to), false)
+	}
+	x.addDir(up, false)
 }
 
 // real resolves the symbolic links in a folder's path, "" where there is no

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -265,6 +266,73 @@ func TestWatchSymbolicLinks(t *testing.T) {
 	w.settles("copy/a", "sum")
 	w.wantSum("a", "now", "b", "new b")
 	w.finish()
+}
+
+// A folder behind two links, either of which may come to lead elsewhere, and
+// nowhere meanwhile.
+func TestWatchLinksToLinks(t *testing.T) {
+	w := newWatchWorld(t)
+	w.write("v1/a.txt", "v1")
+	w.write("v2/a.txt", "v2")
+	link := func(to, name string) {
+		t.Helper()
+		if err := os.Symlink(to, w.path("next")); err != nil {
+			t.Skipf("no symbolic links here: %v", err)
+		}
+		w.rename(w.path("next"), w.path(name))
+	}
+	elsewhere := t.TempDir()
+	link("v1", "current")
+	link(w.path("current"), "near")
+	w.rename(w.path("near"), filepath.Join(elsewhere, "far"))
+	link(filepath.Join(elsewhere, "far"), "data")
+	w.watch()
+	w.settles("copy/a", "sum")
+	link("v2", "current")
+	w.settles("copy/a", "sum")
+	w.wantSum("a", "v2")
+	w.write("v2/a.txt", "new")
+	w.settles("copy/a", "sum")
+	link("v3", "current")
+	w.await(EventBroken)
+	w.await(EventWatching)
+	w.write("v3/a.txt", "v3")
+	w.settles("copy/a", "sum")
+	w.wantSum("a", "v3")
+	w.remove("current")
+	w.await(EventBroken)
+	w.await(EventWatching)
+	link("v1", "current")
+	w.settles("copy/a", "sum")
+	w.wantSum("a", "v1")
+	w.finish()
+}
+
+// The pipeline file's own folder goes, and comes back.
+func TestWatchOwnFolderGoes(t *testing.T) {
+	for name, leave := range map[string]func(w *watchWorld, away string){
+		"removed": func(w *watchWorld, _ string) { w.remove("") },
+		"renamed": func(w *watchWorld, away string) { w.rename(w.dir, away) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWatchWorld(t, "a")
+			w.dir = filepath.Join(w.dir, "deep", "er")
+			w.write("pipeline.hcl", watchedText)
+			w.write("data/a.txt", "first")
+			w.watch()
+			w.settles("copy/a", "sum")
+			leave(w, filepath.Join(t.TempDir(), "away"))
+			w.await(EventBroken)
+			w.await(EventWatching)
+			w.write("pipeline.hcl", watchedText)
+			w.write("data/a.txt", "second")
+			w.settles("copy/a", "sum")
+			w.write("data/a.txt", "third")
+			w.settles("copy/a", "sum")
+			w.wantSum("a", "third")
+			w.finish()
+		})
+	}
 }
 
 func TestWatchLooked(t *testing.T) {

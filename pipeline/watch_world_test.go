@@ -166,7 +166,7 @@ func (w *watchWorld) finish() {
 // here rather than at the end of all tests.
 func (w *watchWorld) await(name string) Event {
 	w.t.Helper()
-	late := time.NewTimer(time.Minute)
+	late := time.NewTimer(20 * time.Second)
 	defer late.Stop()
 	for {
 		select {
