@@ -78,9 +78,9 @@
 // context ends or the disk is full not even that; a PauseError stops nothing
 // but the node and what depends on it.
 //
-// A newer plan supersedes a run: as when it drains, and nodes at work whose key
-// the plan, or the files as they are now, would change are cancelled
-// (run_supersede.go). Watch does so.
+// A newer plan supersedes a run: nothing more starts or is looked at, nodes at
+// work whose key the plan, or the files as they are now, would change are
+// cancelled, and the others finish (run_supersede.go). Watch does so.
 //
 // While nodes are at work resources are read every two seconds, in a goroutine
 // of their own (run_resources.go): warnings, progress events and, with

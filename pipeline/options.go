@@ -41,6 +41,7 @@ type Options struct {
 	// Supersede gives plans that replace the one that runs, while it runs:
 	// nodes at work are cancelled whose key is not what it would be under the
 	// newest plan with the files as they are now, the others finish, nothing
-	// more starts, and Outcome.Superseded says so.
+	// more starts, Partial aggregate nodes included, and Outcome.Superseded
+	// says so.
 	Supersede <-chan *Plan
 }

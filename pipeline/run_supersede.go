@@ -49,9 +49,10 @@ func (r *run) enter(in *inspection) (ctx context.Context, leave func()) {
 }
 
 // supersede does what Options.Supersede says, in the scheduler's goroutine.
+// Nodes that wait are not even looked at, since the next run does that.
 func (r *run) supersede(p *Plan) {
 	r.outcome.Superseded = true
-	r.stop(errSuperseded.Error(), false)
+	r.stop(errSuperseded.Error(), true)
 	w := &r.atWork
 	w.mu.Lock()
 	defer w.mu.Unlock()

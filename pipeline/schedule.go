@@ -90,7 +90,7 @@ func (r *run) loop() {
 	for r.ended < r.l.nodes {
 		r.dispatch()
 		if r.working == 0 && r.ended < r.l.nodes {
-			if r.ctx.Err() == nil && r.fault == nil {
+			if r.ctx.Err() == nil && !r.isHalted() {
 				r.fault = errors.New("the scheduler is stuck: nodes wait and nothing is at work")
 			}
 			r.endAll()
