@@ -20,7 +20,8 @@ type WatchOptions struct {
 // Watch runs a pipeline file now and whenever something it depends on changes,
 // until Stop is closed or the context ends: see pipeline.Watch. Every run waits
 // while another process holds the lock. What Options ask to do anew is done
-// once.
+// once, by a run that goes to its end whatever changes meanwhile: to begin it
+// again would ask models again.
 func Watch(ctx context.Context, file string, opt Options, w WatchOptions) error {
 	opt.Wait = true
 	// Runs follow one another, so nothing here needs a lock.
@@ -36,9 +37,12 @@ func Watch(ctx context.Context, file string, opt Options, w WatchOptions) error 
 			s.env.renew()
 			s.opt.Force, s.opt.NoCache, s.opt.RetryFailed = once.Force, once.NoCache, once.RetryFailed
 			s.opt.Drain, s.supersede = drain, supersede
+			if once.Force || once.NoCache || once.RetryFailed {
+				s.supersede = nil
+			}
 			w.Begin(s)
 			out, err := s.Run(ctx)
-			if out != nil && !out.Superseded {
+			if out != nil {
 				once = Options{}
 			}
 			w.End(s, out, err)

@@ -40,6 +40,8 @@ var backgroundCommands = map[string]func(ts *testscript.TestScript, neg bool, ar
 	"start":     startBackground,
 	"event":     awaitEvent,
 	"interrupt": interruptBackground,
+	"hangup":    hangUpBackground,
+	"ended":     awaitEnd,
 }
 
 // start PROGRAM ARG...
@@ -103,7 +105,7 @@ func awaitEvent(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // interrupt [CODE [AGAIN]] interrupts the program, with a word more twice, and
-// checks its exit code. What it wrote to standard error is in the file stderr.
+// checks its exit code. What it wrote to standard error is in stderr.txt.
 func interruptBackground(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) > 2 {
 		ts.Fatalf("usage: interrupt [code [again]]")
@@ -120,6 +122,27 @@ func interruptBackground(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		ts.Check(p.cmd.Process.Signal(os.Interrupt))
 	}
+	endBackground(ts, p, args...)
+}
+
+// hangup tells the program that its terminal was closed.
+func hangUpBackground(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) > 0 {
+		ts.Fatalf("usage: hangup")
+	}
+	ts.Check(running(ts).cmd.Process.Signal(syscall.SIGHUP))
+}
+
+// ended CODE waits for the program to end by itself.
+func awaitEnd(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: ended code")
+	}
+	endBackground(ts, running(ts), args...)
+}
+
+// endBackground waits for the program's end and checks its exit code.
+func endBackground(ts *testscript.TestScript, p *background, args ...string) {
 	for p.lines.Scan() {
 	}
 	said := p.stderr()
