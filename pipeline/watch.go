@@ -182,7 +182,7 @@ func (w *watcher) look() error {
 	switch {
 	case h.fault != nil:
 		return fmt.Errorf("watching for changes failed: %w", h.fault)
-	case h.none():
+	case !h.some:
 		return nil
 	}
 	w.next = true

@@ -9,14 +9,13 @@ import (
 	"slices"
 	"sync"
 	"syscall"
-	"time"
 
 	"github.com/fsnotify/fsnotify"
 )
 
 // hints are what the system told of changes, gathered until somebody looks.
 type hints struct {
-	first time.Time // when the first one came
+	some  bool // there are any
 	names map[string]meaning
 	all   bool  // anything may have changed: a folder came or went, or more happened than the system tells
 	lost  bool  // the latter
@@ -40,8 +39,6 @@ func (h *hints) replan() bool {
 	}
 	return h.all
 }
-
-func (h *hints) none() bool { return h.first.IsZero() }
 
 // A notifier follows the folders of an index and gathers what changes in them.
 type notifier struct {
@@ -172,7 +169,7 @@ func (n *notifier) swap(index *watchIndex) bool {
 
 // add takes in what another notifier gathered last.
 func (n *notifier) add(h hints) {
-	if h.none() {
+	if !h.some {
 		return
 	}
 	n.mu.Lock()
@@ -186,9 +183,7 @@ func (n *notifier) add(h hints) {
 
 // told wakes who waits. The caller holds mu.
 func (n *notifier) told() {
-	if n.hints.first.IsZero() {
-		n.hints.first = time.Now()
-	}
+	n.hints.some = true
 	select {
 	case n.wake <- struct{}{}:
 	default:
