@@ -41,7 +41,7 @@ func runProgram(t *testing.T, dir string, args ...string) (code int, said string
 
 // writeStudy makes a pipeline of n instances, no two with the same points, and
 // a provider "model" with these attributes.
-func writeStudy(t *testing.T, dir string, n int, provider string) {
+func writeStudy(t testing.TB, dir string, n int, provider string) {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Join(dir, "data"), 0o755); err != nil {
 		t.Fatal(err)
@@ -89,7 +89,7 @@ stage "summarize" "report" {
 `)
 }
 
-func write(t *testing.T, path, text string) {
+func write(t testing.TB, path, text string) {
 	t.Helper()
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
