@@ -31,7 +31,9 @@ func (w *world) superseded(change func() *Plan, cancelled ...string) *Outcome {
 			return w.writeAll(task)
 		}
 	})
+	seen := make(chan struct{})
 	go func() {
+		defer close(seen)
 		for range w.plan.Instances {
 			<-waiting
 		}
@@ -50,6 +52,7 @@ func (w *world) superseded(change func() *Plan, cancelled ...string) *Outcome {
 	if !out.Superseded || out.Interrupted || out.Failed > 0 || out.Nodes != out.Executed+out.Cached+out.Failed+out.Skipped {
 		w.t.Errorf("outcome %+v", out)
 	}
+	<-seen
 	close(ended)
 	for name := range ended {
 		w.t.Errorf("conclude/%s was cancelled as well", name)

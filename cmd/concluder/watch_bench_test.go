@@ -48,10 +48,10 @@ func benchmarkWatch(b *testing.B, n int) {
 			b.Fatal(err)
 		}
 		write(b, filepath.Join(dir, "next"), fmt.Sprintf("%s%d,%d\n", was, 900+k, 900+k))
+		changed := time.Now()
 		if err := os.Rename(filepath.Join(dir, "next"), path); err != nil {
 			b.Fatal(err)
 		}
-		changed := time.Now()
 		begun = append(begun, w.await(pipeline.EventChanged).Time.Sub(changed)-watchedDebounce)
 		started := w.await(pipeline.EventNodeStarted)
 		if want := fmt.Sprintf("i%04d", i); started.Instance != want {
