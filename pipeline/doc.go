@@ -101,9 +101,9 @@
 // system tells of is gathered (watch_notify.go) until nothing more happens for
 // a moment; then one goroutine reads the pipeline file again if need be and
 // begins the next run (watch.go). Events are hints: the run looks at every
-// file. Only folders are watched, by their real paths, with the folders on the
-// way to them; when one of those comes or goes, or events are lost, all are
-// found anew.
+// file. Only folders are watched, by their real paths, with the folders and
+// links on the way to them; when one of those comes or goes, or events are
+// lost, all are found anew.
 //
 // What is remembered is described in package store; CollectGarbage removes what
 // of it, and of the results, nothing reaches any more (gc.go, gc_state.go).
