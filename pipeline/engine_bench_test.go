@@ -53,7 +53,7 @@ func benchWorld(b *testing.B, n int) (*Plan, Options) {
 	load := stage("load", true)
 	conclude := stage("conclude", true, Dep{Attr: "dataset", Stage: load})
 	plot := stage("plot", true, Dep{Attr: "conclusion", Stage: conclude}, Dep{Attr: "dataset", Stage: load})
-	p.compiled = &compilation{} // there is but one definition in this folder
+	p.compiled = &compilation{files: newFileFunctions(dir)} // there is but one definition in this folder
 	stage("report", false, Dep{Attr: "conclusions", Stage: conclude}, Dep{Attr: "plots", Stage: plot})
 	return p, Options{}
 }
