@@ -105,7 +105,8 @@ func TestRead(t *testing.T) {
 	if after.FilesLimit < after.Files {
 		t.Errorf("%d of %d files", after.Files, after.FilesLimit)
 	}
-	if d := after.RSS - before.RSS; d < 60<<20 || d > 100<<20 {
+	// The race detector keeps as much again beside it.
+	if d := after.RSS - before.RSS; d < 60<<20 || d > 250<<20 {
 		t.Errorf("occupies %s more for 64 MiB", Bytes(d))
 	}
 	if d := after.Live - before.Live; d < 60<<20 || d > 100<<20 {
