@@ -182,6 +182,16 @@ func TestSnapshotBesideADamagedLog(t *testing.T) {
 	}
 	w.write("data/b", "new b")
 	w.compile("")
+	plans, err := Explain(t.Context(), w.plan, w.opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range plans {
+		if p.Stage.Address() == "conclude.bound" && p.Instance == "a" && p.Action != Execute {
+			t.Errorf("Explain says %s of the node without a record, which a run executes", p.Action)
+		}
+	}
+	w.compile("")
 	out, err := Run(t.Context(), w.plan, w.opts)
 	if err != nil || out.Failed > 0 {
 		t.Errorf("%+v, %v", out, err)

@@ -22,7 +22,9 @@ func Explain(ctx context.Context, plan *Plan, opts Options) ([]NodePlan, error) 
 		return nil, err
 	}
 	defer e.files.Close() // a cache: what cannot be saved is computed again
-	e.recall()
+	if len(e.state.Damage()) == 0 { // else a run does not go by the snapshot, either
+		e.recall()
+	}
 	var plans []NodePlan
 	for s := range e.l.stages {
 		rs := &e.l.stages[s]
