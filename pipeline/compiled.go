@@ -115,22 +115,24 @@ func (l *loader) recall() {
 	if err != nil {
 		return
 	}
-	snap, damage, err := store.ReadSnapshot(store.PlaceOf(stateDir, l.dir, l.plan.Name, l.plan.ResultsDir), l.compiled.definition)
-	if err != nil {
-		damage = err.Error()
-	}
+	snap, p, damage := l.compiled.read(store.PlaceOf(stateDir, l.dir, l.plan.Name, l.plan.ResultsDir))
 	l.compiled.damage = damage
-	if snap == nil {
-		return
-	}
-	var p proof
-	if json.Unmarshal(snap.Meta, &p) != nil {
-		l.compiled.damage = "the snapshot's proof cannot be read"
-		return
-	}
-	if p.holds() {
+	if snap != nil && p.holds() {
 		l.snapshot, l.recalled = snap, p
 	}
+}
+
+// read reads the snapshot of the definition, nil where there is none, and what
+// it was made from. damage says what is wrong with one that cannot be used.
+func (c *compilation) read(home string) (s *store.Snapshot, p proof, damage string) {
+	s, damage, err := store.ReadSnapshot(home, c.definition)
+	if err != nil {
+		return nil, p, err.Error()
+	}
+	if s != nil && json.Unmarshal(s.Meta, &p) != nil {
+		return nil, p, "the snapshot's proof cannot be read"
+	}
+	return s, p, damage
 }
 
 // holds reports whether everything is what it was, but for listings that only
@@ -173,19 +175,13 @@ func (l *seenList) holds() bool {
 	return true
 }
 
-// read reads the snapshot of the run before, nil where the definition is the
+// renew reads the snapshot of the run before, nil where the definition is the
 // same but what its expressions read is not: then a node's attributes may be
-// others although every file that it looked at is what it was.
-func (c *compilation) read(home string) *store.Snapshot {
-	s, _, err := store.ReadSnapshot(home, c.definition)
-	if err != nil || s == nil {
-		return nil
-	}
-	var p proof
-	if json.Unmarshal(s.Meta, &p) != nil {
-		return nil
-	}
-	if now := c.files.proof(); !now.equal(&p) {
+// others although every file that it looked at is what it was. Load has told
+// what is wrong with one that cannot be used.
+func (c *compilation) renew(home string) *store.Snapshot {
+	s, p, _ := c.read(home)
+	if now := c.files.proof(); s == nil || !now.equal(&p) {
 		return nil
 	}
 	return s

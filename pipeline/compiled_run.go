@@ -17,9 +17,8 @@ func (e *inspector) recall() {
 	}
 	s := c.snapshot.Load()
 	if s == nil || !s.Current(e.home) {
-		// In a plan that runs again it is the one of the run before. Load has
-		// told what is wrong with one that cannot be used.
-		s = c.read(e.home)
+		// In a plan that runs again it is the one of the run before.
+		s = c.renew(e.home)
 		c.snapshot.Store(s)
 	}
 	if s == nil || !s.Fits(e.plan.perInstance()) || !slices.Equal(s.Instances, e.l.instances) || !s.Current(e.home) {

@@ -41,10 +41,7 @@ const mostOpen = 32
 
 // An opened is a private folder and its outDir, held open: looking whether they
 // are empty costs a fifth of opening them each time.
-type opened struct {
-	dir, out *os.File
-	was      fs.FileInfo // of out
-}
+type opened struct{ dir, out *os.File }
 
 func open(dir string) (*opened, error) {
 	d, err := os.Open(dir)
@@ -56,21 +53,12 @@ func open(dir string) (*opened, error) {
 		d.Close()
 		return nil, err
 	}
-	was, err := out.Stat()
-	if err != nil {
-		d.Close()
-		out.Close()
-		return nil, err
-	}
-	return &opened{d, out, was}, nil
+	return &opened{d, out}, nil
 }
 
 // onlyOut reports whether the folder holds nothing but its outDir, and that
-// nothing. A command may have put another in its place.
-func (o *opened) onlyOut() bool {
-	now, err := os.Lstat(o.out.Name())
-	return err == nil && os.SameFile(now, o.was) && holds(o.dir, outDir) && holds(o.out)
-}
+// nothing.
+func (o *opened) onlyOut() bool { return holds(o.dir, outDir) && holds(o.out) }
 
 func (o *opened) close() {
 	o.dir.Close() // nothing was written
