@@ -21,7 +21,7 @@ func Explain(ctx context.Context, plan *Plan, opts Options) ([]NodePlan, error) 
 	if err != nil {
 		return nil, err
 	}
-	defer e.files.Close() // a cache: what cannot be saved is computed again
+	defer e.files.Close()           // a cache: what cannot be saved is computed again
 	if len(e.state.Damage()) == 0 { // else a run does not go by the snapshot, either
 		e.recall()
 	}
