@@ -32,12 +32,12 @@ func TestTimesGoBack(t *testing.T) {
 	if sum != 1 {
 		t.Errorf("%d requests count for the last minute, want the one of it", sum)
 	}
-	g := newGate(64, now)
+	g := newGate(64)
 	for range 200 {
 		no := g.enter()
 		g.now--
 		now = now.Add(-time.Second)
-		g.leave(no, now, 1, false, 0)
+		g.leave(no, now, -time.Second, 1)
 	}
 	if g.limit < 1 || g.limit > 64 {
 		t.Errorf("the limit is %g", g.limit)

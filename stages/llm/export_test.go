@@ -44,19 +44,26 @@ func (j *Journal) Exec(query string, args ...any) error {
 }
 
 // Gate is the adaptive limit, without a server.
-type Gate struct{ g gate }
+type Gate struct {
+	g    gate
+	sent map[int64]time.Time
+}
 
-func NewGate(most int, now time.Time) *Gate { return &Gate{newGate(most, now)} }
-func (g *Gate) Limit() int                  { return int(g.g.limit) }
-func (g *Gate) Open() bool                  { return g.g.open() }
-func (g *Gate) Enter() int64                { return g.g.enter() }
+func NewGate(most int) *Gate { return &Gate{newGate(most), map[int64]time.Time{}} }
+func (g *Gate) Limit() int   { return int(g.g.limit) }
+func (g *Gate) Open() bool   { return g.g.open() }
+func (g *Gate) Enter(now time.Time) int64 {
+	no := g.g.enter()
+	g.sent[no] = now
+	return no
+}
 func (g *Gate) Done(no int64, now time.Time) {
 	g.g.now--
-	g.g.leave(no, now, 1, false, 0)
+	g.g.leave(no, now, now.Sub(g.sent[no]), 1)
 }
 func (g *Gate) Refused(no int64, now time.Time) {
 	g.g.now--
-	g.g.leave(no, now, 0, true, 0)
+	g.g.refused(no, now, 0)
 }
 
 // Limiter decides when requests go, without a server or a journal.

@@ -29,10 +29,10 @@ type gate struct {
 
 	round struct {
 		from   int64 // requests after this one count
-		began  time.Time
-		want   int // completions that end it
+		want   int   // completions that end it
 		done   int
 		work   float64 // done in it: tokens, or requests where no tokens are counted
+		took   float64 // seconds that its requests were at the server, summed
 		peak   int     // most at once
 		before float64 // work a second in the round before, at a lower limit; 0: not known
 		grew   float64 // factor by which the limit grew before this round
@@ -41,6 +41,7 @@ type gate struct {
 }
 
 const (
+	firstShare  = 0.75
 	cooldown    = 15 * time.Second
 	maxCooldown = 5 * time.Minute
 	cutFactor   = 0.8
@@ -50,10 +51,11 @@ const (
 	flatRounds  = 3   // in a row say that more requests get no more done: one may have met a pause of anything
 )
 
-func newGate(most int, now time.Time) gate {
-	// Half of the declared limit, so that one clean round reaches it.
-	g := gate{most: float64(most), limit: math.Max(1, math.Ceil(float64(most)/2)), doubling: true}
-	g.startRound(now, 0, 1)
+func newGate(most int) gate {
+	// Near enough to the declared limit for one clean round to reach it, and
+	// far enough to see in the next whether the last of it gets more done.
+	g := gate{most: float64(most), limit: math.Ceil(firstShare * float64(most)), doubling: true}
+	g.startRound(0, 1)
 	return g
 }
 
@@ -67,24 +69,25 @@ func (g *gate) enter() int64 {
 	return g.sent
 }
 
-// leave judges a request that came back and whose place is free: what the
-// server did for it, 0 for nothing; refused when it was a 429, with the wait
-// that came with it.
-func (g *gate) leave(no int64, now time.Time, work float64, refused bool, wait time.Duration) {
-	if refused {
-		// What the server is at work on now, it did accept: there is no
-		// reason to fall below that.
-		g.cut(no, now, wait, cutFactor, float64(g.now))
-		return
-	}
+// leave judges a request that came back and whose place is free: how long it
+// was at the server, and what that did for it, 0 for nothing.
+func (g *gate) leave(no int64, now time.Time, took time.Duration, work float64) {
 	if no <= g.round.from {
 		return
 	}
 	g.round.done++
 	g.round.work += work
+	g.round.took += max(0, took.Seconds())
 	if g.round.done >= g.round.want {
 		g.endRound(now)
 	}
+}
+
+// refused judges a request that came back with a 429, and the wait that came
+// with it. What the server is at work on now, it did accept: there is no reason
+// to fall below that.
+func (g *gate) refused(no int64, now time.Time, wait time.Duration) {
+	g.cut(no, now, wait, cutFactor, float64(g.now))
 }
 
 // late judges a request that ran into its timeout: a server that queues more
@@ -113,26 +116,28 @@ func (g *gate) cut(no int64, now time.Time, wait time.Duration, factor, floor fl
 	if t := now.Add(max(g.restFor, wait)); t.After(g.rest) {
 		g.rest = t
 	}
-	g.startRound(now, 0, 1)
+	g.startRound(0, 1)
 }
 
 func (g *gate) endRound(now time.Time) {
 	r := &g.round
-	took := now.Sub(r.began).Seconds()
+	// By Little's law (1961): what is done in a second is what is at the server
+	// over how long it is there. Counting what is done in the time of the round
+	// would not do: where requests left together, they come back together.
 	rate := 0.0
-	if took > 0 {
-		rate = r.work / took
+	if r.took > 0 {
+		rate = float64(r.peak) * r.work / r.took
 	}
 	full := float64(r.peak) >= wellUsed*math.Floor(g.limit)
 	if !full || rate == 0 {
-		g.startRound(now, 0, 1)
+		g.startRound(0, 1)
 		return
 	}
 	// A server that queues what it cannot do at once never refuses; it shows
 	// in that more requests get no more done.
 	if r.before > 0 && r.grew > 1 && rate < r.before*(1+(r.grew-1)/4) {
 		if flat := r.flat + 1; flat < flatRounds {
-			g.startRound(now, r.before, r.grew)
+			g.startRound(r.before, r.grew)
 			r.flat = flat
 			return
 		}
@@ -140,11 +145,11 @@ func (g *gate) endRound(now time.Time) {
 		g.doubling = false
 		g.restFor = min(max(cooldown, 2*g.restFor), maxCooldown)
 		g.rest = now.Add(g.restFor)
-		g.startRound(now, 0, 1)
+		g.startRound(0, 1)
 		return
 	}
 	if g.limit >= g.most || now.Before(g.rest) {
-		g.startRound(now, 0, 1)
+		g.startRound(0, 1)
 		return
 	}
 	was := g.limit
@@ -154,12 +159,12 @@ func (g *gate) endRound(now time.Time) {
 		g.limit = math.Max(g.limit*creep, g.limit+1)
 	}
 	g.limit = math.Min(g.limit, g.most)
-	g.startRound(now, rate, g.limit/was)
+	g.startRound(rate, g.limit/was)
 }
 
-func (g *gate) startRound(now time.Time, before, grew float64) {
+func (g *gate) startRound(before, grew float64) {
 	r := &g.round
-	r.from, r.began, r.want = g.sent, now, max(1, int(g.limit))
-	r.done, r.work, r.peak = 0, 0, g.now
+	r.from, r.want = g.sent, max(1, int(g.limit))
+	r.done, r.work, r.took, r.peak = 0, 0, 0, g.now
 	r.before, r.grew, r.flat = before, grew, 0
 }

@@ -11,86 +11,120 @@ import (
 	"github.com/concluder/concluder/stages/llm/llmtest"
 )
 
-// Fault 9: fifty refusals of requests that were sent together are one episode
-// and cut the limit once.
+// Fault 9: refusals of requests that were sent together are one episode and cut
+// the limit once.
 func TestGateCutsOncePerEpisode(t *testing.T) {
 	now := time.Unix(1e9, 0)
-	g := llm.NewGate(100, now) // starts at 50
-	fill := func() (nos []int64) {
+	g := llm.NewGate(100) // starts at 75
+	fill := func(now time.Time) (nos []int64) {
 		for g.Open() {
-			nos = append(nos, g.Enter())
+			nos = append(nos, g.Enter(now))
 		}
 		return nos
 	}
-	for _, no := range fill() {
+	for _, no := range fill(now) {
 		g.Refused(no, now)
 	}
-	if g.Limit() != 25 {
-		t.Errorf("after the first episode the limit is %d, want half of 50, once", g.Limit())
+	if g.Limit() != 37 {
+		t.Errorf("after the first episode the limit is %d, want half of 75, once", g.Limit())
 	}
-	for _, no := range fill() {
+	for _, no := range fill(now) {
 		g.Refused(no, now.Add(time.Second))
 	}
-	if g.Limit() != 20 {
-		t.Errorf("after the second episode the limit is %d, want 0.8 of 25, once", g.Limit())
+	if g.Limit() != 30 {
+		t.Errorf("after the second episode the limit is %d, want 0.8 of 37.5, once", g.Limit())
 	}
 	// What the server is at work on, it did accept: refusals beyond that do
 	// not push the limit below.
-	nos := fill()
+	nos := fill(now.Add(time.Second))
 	g.Refused(nos[0], now.Add(2*time.Second))
-	if g.Limit() != 19 {
-		t.Errorf("with 19 of 20 accepted the limit is %d, want 19", g.Limit())
+	if g.Limit() != 29 {
+		t.Errorf("with 29 of 30 accepted the limit is %d, want 29", g.Limit())
 	}
 	// No growth while it rests, growth after.
 	for _, no := range nos[1:] {
 		g.Done(no, now.Add(3*time.Second))
 	}
 	round := func(at time.Time) {
-		for _, no := range fill() {
+		for _, no := range fill(at.Add(-200 * time.Millisecond)) {
 			g.Done(no, at)
 		}
 	}
 	for s := range 10 {
 		round(now.Add(time.Duration(4+s) * time.Second))
 	}
-	if g.Limit() != 19 {
+	if g.Limit() != 29 {
 		t.Errorf("while it rests the limit becomes %d", g.Limit())
 	}
 	for s := range 10 {
 		round(now.Add(time.Duration(60+s) * time.Second))
 	}
-	if g.Limit() <= 19 {
+	if g.Limit() <= 29 {
 		t.Error("the limit does not grow after the rest")
 	}
 }
 
-// The gate doubles up to its upper limit as long as that gets more done, and no
+// The gate grows up to its upper limit as long as that gets more done, and no
 // further than is used.
 func TestGateGrows(t *testing.T) {
 	now := time.Unix(1e9, 0)
-	g := llm.NewGate(64, now)
+	g := llm.NewGate(64)
 	start := g.Limit()
 	for range 5 {
 		var nos []int64
 		for g.Open() {
-			nos = append(nos, g.Enter())
+			nos = append(nos, g.Enter(now))
 		}
 		now = now.Add(200 * time.Millisecond)
 		for _, no := range nos {
 			g.Done(no, now)
 		}
 	}
-	if start != 32 || g.Limit() != 64 {
-		t.Errorf("from %d it grows to %d, want 32 to 64", start, g.Limit())
+	if start != 48 || g.Limit() != 64 {
+		t.Errorf("from %d it grows to %d, want 48 to 64", start, g.Limit())
 	}
-	g = llm.NewGate(64, now)
+	g = llm.NewGate(64)
 	for range 200 {
-		no := g.Enter() // one at a time
+		no := g.Enter(now) // one at a time
 		now = now.Add(200 * time.Millisecond)
 		g.Done(no, now)
 	}
-	if g.Limit() != 32 {
+	if g.Limit() != 48 {
 		t.Errorf("with one request at a time the limit becomes %d", g.Limit())
+	}
+	for _, most := range []int{1, 2, 3} {
+		if l := llm.NewGate(most).Limit(); l < 1 || l > most {
+			t.Errorf("of %d at most it starts with %d", most, l)
+		}
+	}
+}
+
+// What was sent together comes back together, and what was not does not: the
+// limit goes by what the server gets done, not by how its answers bunch.
+func TestGateOfBunchedAnswers(t *testing.T) {
+	const most, latency = 256, 200 * time.Millisecond
+	for _, spread := range []time.Duration{0, 20 * time.Millisecond, latency} {
+		now := time.Unix(1e9, 0)
+		g := llm.NewGate(most)
+		type out struct {
+			no   int64
+			back time.Time
+		}
+		var at []out // by time of coming back
+		for i := 0; g.Open(); i++ {
+			at = append(at, out{g.Enter(now), now.Add(latency)})
+			now = now.Add(spread / most)
+		}
+		for range 20 * most {
+			now = at[0].back
+			g.Done(at[0].no, now)
+			for at = at[1:]; g.Open(); {
+				at = append(at, out{g.Enter(now), now.Add(latency)})
+			}
+		}
+		if g.Limit() != most {
+			t.Errorf("sent over %v at first: the limit is %d, want %d", spread, g.Limit(), most)
+		}
 	}
 }
 
@@ -98,11 +132,11 @@ func TestGateGrows(t *testing.T) {
 // not a server that queues: the limit stays.
 func TestGateGetsOverAPause(t *testing.T) {
 	now := time.Unix(1e9, 0)
-	g := llm.NewGate(256, now)
+	g := llm.NewGate(256)
 	for round := range 20 {
 		var nos []int64
 		for g.Open() {
-			nos = append(nos, g.Enter())
+			nos = append(nos, g.Enter(now))
 		}
 		took := 200 * time.Millisecond
 		if round == 1 || round == 2 || round == 7 {
@@ -125,8 +159,8 @@ func TestQueueingServer(t *testing.T) {
 		c.Limits.InFlight = 64
 	}, func(b *bench) {
 		askMany(b.t, b.client, 600, 128)
-		if l := b.client.Stats().Concurrency; l > 32 {
-			b.t.Errorf("the limit is %d at a server that works on 4; it started with 32, and 64 got no more done", l)
+		if l := b.client.Stats().Concurrency; l > 48 {
+			b.t.Errorf("the limit is %d at a server that works on 4; it started with 48, and 64 got no more done", l)
 		}
 	})
 }

@@ -39,14 +39,15 @@ type waiter struct {
 // A ticket is leave to send one request. It must be given back.
 type ticket struct {
 	no     int64
+	sent   time.Time
 	tokens float64 // reserved
 	probe  bool
 
-	arrived bool // its place is free already
+	arrived time.Time // when its place was freed before it was recorded; else zero
 }
 
 func newLimiter(l Limits, now time.Time) *limiter {
-	lim := &limiter{gate: newGate(l.InFlight, now)}
+	lim := &limiter{gate: newGate(l.InFlight)}
 	// 50 ms worth may go at once: timers wake late, and what is late would
 	// otherwise be lost.
 	burst := func(n int) float64 { return max(1, float64(int(float64(n)/60*0.05))) }
@@ -125,7 +126,7 @@ func (l *limiter) dispatch(now time.Time) {
 		}
 		l.reqs.take(1)
 		l.toks.take(w.tokens)
-		w.ticket = ticket{no: l.gate.enter(), tokens: w.tokens, probe: l.breaker.enter()}
+		w.ticket = ticket{no: l.gate.enter(), sent: now, tokens: w.tokens, probe: l.breaker.enter()}
 		l.count(now)
 		l.line[0] = nil
 		l.line = l.line[1:]
@@ -155,10 +156,10 @@ func (l *limiter) arrived(t *ticket) {
 	if float64(l.unkept) >= l.gate.limit/4 {
 		return
 	}
-	t.arrived = true
+	t.arrived = time.Now()
 	l.unkept++
 	l.gate.now--
-	l.dispatch(time.Now())
+	l.dispatch(t.arrived)
 }
 
 // A result tells the limiter how a request went.
@@ -176,10 +177,12 @@ func (l *limiter) release(t ticket, r result, maxWait time.Duration) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := time.Now()
-	if t.arrived {
-		l.unkept--
-	} else {
+	took := now.Sub(t.sent)
+	if t.arrived.IsZero() {
 		l.gate.now--
+	} else {
+		l.unkept--
+		took = t.arrived.Sub(t.sent) // the rest was our disk
 	}
 	if r.tokens >= 0 {
 		l.toks.take(float64(r.tokens) - t.tokens)
@@ -191,11 +194,11 @@ func (l *limiter) release(t ticket, r result, maxWait time.Duration) error {
 		if r.tokens > 0 {
 			work = float64(r.tokens)
 		}
-		l.gate.leave(t.no, now, work, false, 0)
+		l.gate.leave(t.no, now, took, work)
 		l.breaker.success(t.probe)
 		l.refused = time.Time{}
 	case classRateLimited, classBusy:
-		l.gate.leave(t.no, now, 0, true, r.wait)
+		l.gate.refused(t.no, now, r.wait)
 		l.breaker.success(t.probe)
 		if r.hinted {
 			if until := now.Add(r.wait); until.After(l.held) {
@@ -211,7 +214,7 @@ func (l *limiter) release(t ticket, r result, maxWait time.Duration) error {
 		if r.late {
 			l.gate.late(t.no, now)
 		} else {
-			l.gate.leave(t.no, now, 0, false, 0)
+			l.gate.leave(t.no, now, took, 0)
 		}
 		err = l.breaker.failure(now, t.probe, r.class == classNoConnection)
 	default: // not sent, cancelled: says nothing about the server
