@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"github.com/concluder/concluder/pipeline"
+	"github.com/concluder/concluder/pipeline/store"
 	"github.com/concluder/concluder/stages"
 	"github.com/concluder/concluder/stages/llm"
 )
@@ -82,6 +83,16 @@ func summaryFailed(out *pipeline.Outcome) bool {
 		}
 	}
 	return false
+}
+
+// heldHint adds to the error of a lock that another process holds what to do
+// about it, which the command knows and the lock does not.
+func heldHint(err error, mend string) error {
+	var held *store.HeldError
+	if !errors.As(err, &held) {
+		return err
+	}
+	return fmt.Errorf("%w: %s", err, mend)
 }
 
 // report prints an error for people.

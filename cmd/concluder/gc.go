@@ -54,7 +54,7 @@ func gcCommand() *cobra.Command {
 			}
 			found, err := pipeline.CollectGarbage(cmd.Context(), plans, gc)
 			listGarbage(cmd.OutOrStdout(), found, dryRun)
-			return err
+			return heldHint(err, "collect when it has ended")
 		},
 	}
 	f := cmd.Flags()

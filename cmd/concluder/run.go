@@ -122,7 +122,7 @@ func runPipeline(file string, opt stages.Options, asJSON bool, traceFile string,
 	ticking()
 	show.end()
 	if out == nil {
-		return exitOK, err
+		return exitOK, heldHint(err, "add --wait to begin when it has ended")
 	}
 	conclude(human, s, out)
 	if hint := orphansHint(out, s.Plan.File, opt); hint != "" {
