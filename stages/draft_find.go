@@ -3,7 +3,6 @@ package stages
 import (
 	"bytes"
 	"cmp"
-	"fmt"
 	"io/fs"
 	"maps"
 	"os"
@@ -37,6 +36,9 @@ const (
 	draftSamples = 5
 )
 
+// A fileGroup is files of one folder and one extension.
+type fileGroup struct{ folder, ext string }
+
 // findMeasurements looks for the folder with the most measurement files of one
 // extension.
 func findMeasurements(dir string) (*found, error) {
@@ -44,20 +46,19 @@ func findMeasurements(dir string) (*found, error) {
 	if err != nil {
 		return nil, err
 	}
-	type group struct{ folder, ext string }
-	members := map[group][]string{}
+	members := map[fileGroup][]string{}
 	for _, f := range files {
 		switch ext := pathpkg.Ext(f); strings.ToLower(ext) {
 		case ".json", ".csv", ".tsv":
-			g := group{pathpkg.Dir(f), ext}
+			g := fileGroup{pathpkg.Dir(f), ext}
 			members[g] = append(members[g], f)
 		}
 	}
-	var groups []group
+	var groups []fileGroup
 	for g := range members {
 		groups = append(groups, g)
 	}
-	slices.SortFunc(groups, func(a, b group) int {
+	slices.SortFunc(groups, func(a, b fileGroup) int {
 		return cmp.Or(len(members[b])-len(members[a]), cmp.Compare(a.folder, b.folder), cmp.Compare(a.ext, b.ext))
 	})
 	var best *found
@@ -76,21 +77,14 @@ func findMeasurements(dir string) (*found, error) {
 		best.x, best.y = sizeAndCost(fields)
 	}
 	if best == nil {
-		return nil, &NoMeasurementsError{Dir: dir, Files: len(files)}
+		none := &NoMeasurementsError{Dir: dir, Files: len(files)}
+		for _, g := range groups[:min(len(groups), draftSamples)] {
+			none.Seen = append(none.Seen, g.lacks(dir, members[g]))
+		}
+		return nil, none
 	}
-	best.findEquation(dir, files, members[group{best.folder, best.ext}])
+	best.findEquation(dir, files, members[fileGroup{best.folder, best.ext}])
 	return best, nil
-}
-
-// A NoMeasurementsError says that a folder holds nothing to draft a pipeline
-// file from.
-type NoMeasurementsError struct {
-	Dir   string
-	Files int
-}
-
-func (e *NoMeasurementsError) Error() string {
-	return fmt.Sprintf("no measurements in %s (%d files looked at): expected .json, .csv or .tsv files, one for each instance, each a list of records with two numbers such as {\"size\": 100, \"seconds\": 0.2}", e.Dir, e.Files)
 }
 
 // listFiles returns the paths of all files in a folder, slash-separated and
@@ -148,7 +142,8 @@ func spread(all []string) []string {
 func commonNumbers(dir string, files []string) []string {
 	counts := map[string]int{}
 	for _, f := range files {
-		for _, name := range numberFields(filepath.Join(dir, filepath.FromSlash(f))) {
+		fields, _ := numberFields(dir, f) // what is no measurements has none
+		for _, name := range fields {
 			counts[name]++
 		}
 	}
@@ -159,32 +154,6 @@ func commonNumbers(dir string, files []string) []string {
 		}
 	}
 	slices.Sort(fields)
-	return fields
-}
-
-// numberFields returns the fields of a file that are usable numbers in most of
-// its records, nil where the file holds no records.
-func numberFields(file string) []string {
-	data, err := os.ReadFile(file)
-	if err != nil || isHallOfFame(data) {
-		return nil
-	}
-	records, err := readRecords(filepath.Base(file), data)
-	if err != nil || len(records) == 0 {
-		return nil
-	}
-	var fields []string
-	for _, name := range fieldNames(records) {
-		usable := 0
-		for _, r := range records {
-			if _, why := number(r.fields, name); why == "" {
-				usable++
-			}
-		}
-		if name != "" && 2*usable > len(records) {
-			fields = append(fields, name)
-		}
-	}
 	return fields
 }
 

@@ -111,13 +111,37 @@ func TestDraft(t *testing.T) {
 	}
 }
 
+// The error says of what is there why it is no measurements.
 func TestDraftOfNothing(t *testing.T) {
-	dir := t.TempDir()
-	layOut(t, dir, map[string]string{"labels.csv": "name,class\na,linear\n", "notes.txt": "n", "one.json": `{"equation": "x0"}`, "broken.json": "{",
-		"fits/hall_of_fame.csv": "Complexity,Loss,Equation\n1,0.5,2.0\n"})
-	_, err := NewDraft(filepath.Join(dir, "pipeline.hcl"))
-	var none *NoMeasurementsError
-	if !errors.As(err, &none) || none.Files != 5 {
-		t.Errorf("error %v", err)
+	const hall = "Complexity,Loss,Equation\n1,0.5,2.0\n"
+	for name, tt := range map[string]struct {
+		files map[string]string
+		count int
+		want  []string
+	}{
+		"nothing": {nil, 0, []string{"expected a .json, .csv or .tsv file for each instance", "0 files were looked at, at most 4 folders deep"}},
+		"texts":   {map[string]string{"notes.txt": "n", ".a.csv": table("n", "time")}, 1, []string{"1 file was looked at", "what is hidden"}},
+		"several": {map[string]string{"labels.csv": "name,class\na,linear\n", "one.json": `{"equation": "x0"}`, "fits/hall_of_fame.csv": hall}, 3,
+			[]string{"labels.csv: no field is a number in most of its records", `one.json: "equation" is a string`, "fits/hall_of_fame.csv: these are PySR's equations"}},
+		"broken":       {map[string]string{"d/a.json": "{"}, 1, []string{"\n  d/a.json:"}},
+		"empty":        {map[string]string{"d/a.csv": "\n"}, 1, []string{"\n  d/a.csv: the file is empty"}},
+		"no rows":      {map[string]string{"d/a.csv": "n,time\n"}, 1, []string{"\n  d/a.csv: it has no records"}},
+		"one column":   {map[string]string{"d/a.csv": table("n"), "d/b.csv": table("n")}, 2, []string{`d/*.csv, 2 files: d/a.csv: "n" alone is a number`}},
+		"many columns": {map[string]string{"d/a.csv": table("a", "b"), "d/b.csv": table("c", "d")}, 2, []string{"d/*.csv: no two fields are numbers in most of the files"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			layOut(t, dir, tt.files)
+			_, err := NewDraft(filepath.Join(dir, "pipeline.hcl"))
+			var none *NoMeasurementsError
+			if !errors.As(err, &none) || none.Files != tt.count || none.Dir != dir {
+				t.Fatalf("error %v", err)
+			}
+			for _, want := range tt.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("%v\ndoes not say %q", err, want)
+				}
+			}
+		})
 	}
 }
