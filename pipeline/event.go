@@ -93,6 +93,7 @@ type Outcome struct {
 	Statuses    map[string]int   // see Options.Statuses
 	Duration    time.Duration
 	Paused      string // why the run is paused; "" when it is not
+	Pause       error  // the same: the first *PauseError or *ProvisionalError
 	Stopped     error  // the StopError that ended the run
 	Orphans     int    // files of nodes that the plan does not declare any more; looked for only where it is not the last run's
 	Superseded  bool   // ended early for a newer plan: see Options.Supersede

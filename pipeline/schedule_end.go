@@ -51,7 +51,7 @@ func (r *run) end(e *ending) {
 // react stops what a node's ending makes pointless.
 func (r *run) react(e *ending, rs *runStage, i int) {
 	if e.pause != nil && r.outcome.Paused == "" {
-		r.outcome.Paused = e.pause.Error()
+		r.outcome.Pause, r.outcome.Paused = e.pause, e.pause.Error()
 		r.emit(Event{Event: EventPaused, Stage: rs.address, Instance: r.l.instance(i), Message: r.outcome.Paused})
 	}
 	if e.stop != nil && r.outcome.Stopped == nil {

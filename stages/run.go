@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/concluder/concluder/pipeline"
+	"github.com/concluder/concluder/stages/llm"
 	"github.com/hashicorp/hcl/v2"
 )
 
@@ -61,16 +62,32 @@ func Run(ctx context.Context, file string, opt Options) (map[string]*Result, err
 		case out.Interrupted:
 			err = errors.Join(errors.New("interrupted; another run goes on from here"), ctx.Err())
 		case out.Paused != "":
-			err = &PausedError{Why: out.Paused}
+			err = &PausedError{Why: out.Paused, Mend: Mend(out)}
 		}
 	}
 	return results, err
 }
 
 // A PausedError says that a run cannot go on now but can later.
-type PausedError struct{ Why string }
+type PausedError struct {
+	Why  string
+	Mend string // what has to happen before another run gets further
+}
 
-func (e *PausedError) Error() string { return "paused: " + e.Why }
+func (e *PausedError) Error() string { return "paused: " + e.Why + "; " + e.Mend }
+
+// Mend says what has to happen before another run gets further than one that
+// paused, "" where it did not.
+func Mend(out *pipeline.Outcome) string {
+	var pause *llm.PauseError
+	switch {
+	case out.Paused == "":
+		return ""
+	case errors.As(out.Pause, &pause):
+		return pause.Mend()
+	}
+	return "run again to go on from here"
+}
 
 // A FileError is everything that is wrong with a pipeline file.
 type FileError struct {

@@ -108,6 +108,9 @@ func TestBudget(t *testing.T) {
 	}
 	t.Logf("budget %.6f USD: %d requests, %.6f USD\n%s", budget, len(answers), cost, said)
 
+	if !strings.Contains(said, "\nraise budget in provider \"model\", then run again") {
+		t.Errorf("the program does not say what to change:\n%s", said)
+	}
 	m := regexp.MustCompile(`provider model: (\d+) questions left to ask, about ([0-9.e-]+) USD, at most ([0-9.e-]+) for one answer each; ([0-9.e-]+) of the budget of ([0-9.e-]+) USD is left`).FindStringSubmatch(said)
 	if m == nil {
 		t.Fatalf("the program does not say what is left to ask:\n%s", said)

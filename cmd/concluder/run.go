@@ -231,7 +231,7 @@ func conclude(w io.Writer, s *stages.Session, out *pipeline.Outcome) {
 	}
 	explainRejected(w, s, out)
 	if out.Paused != "" {
-		fmt.Fprintf(w, "paused: %s\nrun again to go on from here; nothing that was answered is asked again\n", out.Paused)
+		fmt.Fprintf(w, "paused: %s\n%s; nothing that was answered is asked again\n", out.Paused, stages.Mend(out))
 	}
 	if out.Interrupted {
 		fmt.Fprintln(w, "interrupted: run again to go on from here")

@@ -24,6 +24,7 @@ type PauseError struct {
 	Kind     PauseKind
 	Provider string
 	Until    time.Time // when the server says to come back; zero when it does not
+	Freed    time.Time // when Limits.RequestsPerDay allows a request again; zero where that is not what is used up. Not in Error, which is published
 	Err      error
 }
 

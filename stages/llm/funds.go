@@ -59,7 +59,7 @@ func (c *Client) reserve(ctx context.Context, in *intent) (int64, error) {
 				return 0, err
 			}
 			return 0, c.end(c.pause(BudgetSpent, zeroTime, fmt.Errorf(
-				"the budget of %.4g %s does not allow the next request: %.4g is spent or reserved, and it may cost %.4g; raise the budget to go on",
+				"the budget of %.4g %s does not allow the next request: %.4g is spent or reserved, and it may cost %.4g",
 				c.cfg.Budget, c.cfg.Price.Currency, spent.float(), in.reserved.float())))
 		}
 		select {
@@ -115,7 +115,9 @@ func (c *Client) daily(ctx context.Context) error {
 		c.today, c.counted = n, now
 	}
 	if c.today >= limit {
-		return c.pause(DailyQuota, zeroTime, fmt.Errorf("requests_per_day is %d, and so many were sent in the last 24 hours", limit))
+		err := c.pause(DailyQuota, zeroTime, fmt.Errorf("requests_per_day is %d, and so many were sent in the last 24 hours", limit))
+		err.Freed = c.j.freed(ctx, c.cfg.Name, now)
+		return err
 	}
 	c.today++
 	return nil
