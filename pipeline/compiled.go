@@ -240,9 +240,6 @@ func (l *loader) settleInstances() {
 
 // compile notes in a plan without mistakes what the next one may use.
 func (l *loader) compile() {
-	if len(l.diags) > 0 {
-		return // a plan with warnings is read anew each time, so that they are seen
-	}
 	l.compiled.snapshot.Store(l.snapshot)
 	l.plan.compiled = l.compiled
 }

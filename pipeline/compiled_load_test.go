@@ -161,6 +161,31 @@ func TestCompiledLoad(t *testing.T) {
 	}
 }
 
+// A plan with a warning is compiled as well, and gives the warning each time.
+func TestCompiledWithWarning(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "pipeline.hcl")
+	const text = "pipeline \"w\" {\n  instances = [\"a\", \"b\"]\n}\nstage \"load\" \"p\" {\n  measurements = \"all.csv\"\n  x = \"x\"\n  y = \"y\"\n}\n"
+	for name, text := range map[string]string{"pipeline.hcl": text, "all.csv": "1"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	kinds := writingKinds()
+	for run := range 3 {
+		p, diags := Load(file, kinds, Input{})
+		if p == nil || len(diags) != 1 || diags[0].Summary != "stage load.p does the same for every instance" {
+			t.Fatalf("run %d: %v, %v", run, p, diags)
+		}
+		if compiled := p.compiled != nil && p.compiled.snapshot.Load() != nil; compiled != (run > 0) {
+			t.Errorf("run %d: compiled is %t", run, compiled)
+		}
+		if _, err := Run(t.Context(), p, Options{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // A listing that was too young to be trusted is trusted once a run has found it
 // old, also a run with nothing to do.
 func TestListingSettles(t *testing.T) {
@@ -210,9 +235,7 @@ func TestListingSettles(t *testing.T) {
 // at no snapshot, says are stale, and no more than depend on those.
 func runsWhatIsStale(t *testing.T, p *Plan) {
 	t.Helper()
-	bare := *p
-	bare.compiled = nil
-	plans, err := Explain(t.Context(), &bare, Options{})
+	plans, err := inspectAll(t.Context(), p, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

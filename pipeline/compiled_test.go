@@ -255,8 +255,7 @@ func TestSnapshotNeverHides(t *testing.T) {
 		if rng.IntN(4) > 0 {
 			w.age()
 		}
-		w.plan.compiled = nil // so that Explain inspects everything
-		plans, err := Explain(context.Background(), w.plan, w.opts)
+		plans, err := inspectAll(context.Background(), w.plan, w.opts)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -77,8 +77,7 @@ func TestAnyHistoryEndsTheSame(t *testing.T) {
 					how = func(o *Options) { o.MaxWorkers = 1; o.BatchSize = 1 + rng.IntN(3) }
 				}
 				log = append(log, what)
-				w.plan.compiled = nil // so that Explain inspects everything
-				plans, err := Explain(t.Context(), w.plan, optsWith(w.opts, how))
+				plans, err := inspectAll(t.Context(), w.plan, optsWith(w.opts, how))
 				if err != nil {
 					t.Fatal(err)
 				}

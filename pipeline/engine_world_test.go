@@ -263,6 +263,14 @@ func (w *world) compile(stateDir string) {
 	w.plan.compiled = c
 }
 
+// inspectAll is the oracle for what a snapshot spares: Explain of a plan that has
+// none, so that every node is evaluated and inspected.
+func inspectAll(ctx context.Context, p *Plan, opts Options) ([]NodePlan, error) {
+	bare := *p
+	bare.compiled = nil
+	return Explain(ctx, &bare, opts)
+}
+
 // runs runs the pipeline and fails the test unless exactly these nodes ran, and
 // Explain said so before.
 func (w *world) runs(want ...string) *Outcome {
@@ -274,8 +282,7 @@ func (w *world) runsWith(change func(*Options), want ...string) *Outcome {
 	w.t.Helper()
 	opts := w.opts
 	change(&opts)
-	w.plan.compiled = nil // so that Explain inspects everything
-	plans, err := Explain(context.Background(), w.plan, opts)
+	plans, err := inspectAll(context.Background(), w.plan, opts)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -136,8 +136,7 @@ func (w *world) move() {
 // * in it stands for anything.
 func (w *world) explains(want string) {
 	w.t.Helper()
-	w.plan.compiled = nil // so that Explain inspects everything
-	plans, err := Explain(w.t.Context(), w.plan, w.opts)
+	plans, err := inspectAll(w.t.Context(), w.plan, w.opts)
 	if err != nil {
 		w.t.Fatal(err)
 	}

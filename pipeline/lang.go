@@ -117,10 +117,14 @@ func (l *loader) load() *Plan {
 	l.readProviders()
 	l.readStages()
 	l.arrange()
-	if l.snapshot == nil || len(l.diags) > 0 {
+	known := len(l.diags)
+	if l.snapshot == nil || l.diags.HasErrors() {
 		l.evaluateNodes()
 	}
-	l.compile()
+	// Warnings that were found before are found again each time the file is read.
+	if len(l.diags) == known && !l.diags.HasErrors() {
+		l.compile()
+	}
 
 	saw := l.looked()
 	l.plan.Reads, l.plan.Globs = saw.Reads, saw.Globs

@@ -28,7 +28,7 @@ type Plan struct {
 
 	twins map[string]string // file names of instances that differ only in case; in a compiled plan all that differ from the instance's name
 
-	compiled *compilation // nil where Load found something to say
+	compiled *compilation // nil where the evaluation of a node gave a warning, which only another evaluation gives again
 }
 
 // A Glob is a listing of files that the pipeline file asked for with stems.

@@ -115,8 +115,7 @@ func TestWhyItLastRan(t *testing.T) {
 	w.runs(all("a")...)
 	w.write("data/a", "new")
 	w.runs(all("a")...)
-	w.plan.compiled = nil // so that Explain inspects everything
-	plans, err := Explain(t.Context(), w.plan, w.opts)
+	plans, err := inspectAll(t.Context(), w.plan, w.opts)
 	if err != nil {
 		t.Fatal(err)
 	}
