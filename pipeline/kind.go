@@ -81,6 +81,11 @@ type Attribute struct {
 	// path, and an edge (a Dep with this attribute). For Setting and Hidden.
 	UsesOutput bool
 
+	// ByCommand says of an OutputMap that what writes the files learns their
+	// paths from attributes with UsesOutput alone: one that is in none of them
+	// is a mistake.
+	ByCommand bool
+
 	// Check, when set, judges a known value that is not null, after its
 	// conversion to Type. Its message says what was expected: `must be at
 	// least 1`. AtLeast, OneOf, DurationText and others make such checks.

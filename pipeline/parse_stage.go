@@ -155,6 +155,7 @@ func (s *stageDef) read() {
 	slices.SortStableFunc(s.inputs, func(a, b inputDef) int { return strings.Compare(a.attr, b.attr) })
 	slices.SortFunc(s.providers, func(a, b providerDefUse) int { return strings.Compare(a.attr, b.attr) })
 	slices.SortStableFunc(s.refs, func(a, b refDef) int { return strings.Compare(a.attr.Name, b.attr.Name) })
+	s.checkOutputsUsed(body)
 }
 
 func isNull(e hclsyntax.Expression) bool {

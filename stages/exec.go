@@ -19,7 +19,7 @@ func execKind() pipeline.Kind {
 		Attributes: []pipeline.Attribute{
 			{Name: "command", Role: pipeline.Setting, Type: cty.List(cty.String), Required: true, UsesOutput: true, Check: pipeline.NotEmpty},
 			{Name: "inputs", Role: pipeline.InputPaths},
-			{Name: "outputs", Role: pipeline.OutputMap, Required: true},
+			{Name: "outputs", Role: pipeline.OutputMap, Required: true, ByCommand: true},
 			{Name: "env", Role: pipeline.Setting, Type: cty.Map(cty.String)},
 			{Name: "pass_env", Role: pipeline.Setting, Type: cty.List(cty.String)},
 			{Name: "timeout", Role: pipeline.Hidden, Type: cty.String, Check: pipeline.DurationText},

@@ -112,6 +112,8 @@ type Session struct {
 	env  *environ
 	opt  Options
 
+	warnings *FileError // none of them an error
+
 	supersede <-chan *pipeline.Plan // see pipeline.Options
 }
 
@@ -134,8 +136,12 @@ func open(file string, opt Options, looked *pipeline.Looked) (*Session, error) {
 		return nil, &FileError{Diagnostics: diags, sources: in.Sources}
 	}
 	env.plan = plan
-	return &Session{Plan: plan, env: env, opt: opt}, nil
+	return &Session{Plan: plan, env: env, opt: opt, warnings: &FileError{Diagnostics: diags, sources: in.Sources}}, nil
 }
+
+// WriteWarnings renders what is odd in the pipeline file but no mistake, as
+// FileError.Write does; it writes nothing where nothing is.
+func (s *Session) WriteWarnings(w io.Writer) error { return s.warnings.Write(w) }
 
 func (s *Session) options() (pipeline.Options, error) {
 	opt := pipeline.Options{

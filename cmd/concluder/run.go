@@ -93,6 +93,9 @@ func runPipeline(file string, opt stages.Options, asJSON bool, traceFile string,
 	if s, err = stages.Open(file, opt); err != nil {
 		return exitOK, err
 	}
+	if err := s.WriteWarnings(stderr); err != nil {
+		return exitOK, fmt.Errorf("standard error: %w", err)
+	}
 	if traceFile != "" {
 		if trace, err = newTracer(traceFile, s.Plan.Name); err != nil {
 			return exitOK, fmt.Errorf("the trace cannot be written: %w", err)

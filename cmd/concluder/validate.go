@@ -23,6 +23,9 @@ func validateCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if err := s.WriteWarnings(cmd.ErrOrStderr()); err != nil {
+				return err
+			}
 			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is valid: %s, %s\n", pipelineFile(args),
 				count(len(s.Plan.Instances), "instance"), count(len(s.Plan.Stages), "stage"))
 			return err

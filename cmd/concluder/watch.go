@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os/signal"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -65,6 +66,7 @@ type watch struct {
 	stderr io.Writer
 	events *eventWriter // nil without --json
 	show   *progress
+	warned string // what was said last of the pipeline file; of the goroutine of the runs
 
 	drawing sync.Mutex // held while a line of a run at work is drawn
 
@@ -122,6 +124,14 @@ func (w *watch) run(opt stages.Options, debounce time.Duration) (int, error) {
 }
 
 func (w *watch) begin(s *stages.Session) {
+	var b strings.Builder
+	s.WriteWarnings(&b) // a strings.Builder does not fail
+	if text := strings.TrimSpace(b.String()); text != w.warned {
+		w.warned = text
+		if text != "" {
+			w.show.say(text)
+		}
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.session, w.running = s, true
