@@ -40,7 +40,7 @@ type Conclusion struct {
 
 	LLMUpperBound *string `json:"llm_upper_bound"` // the provider's formula, normalised
 	UpperBound    string  `json:"upper_bound"`     // A·g + B, on or above every measured point
-	UpperBound95  *string `json:"upper_bound_95"`  // the same for 95 % of the points
+	UpperBound95  *string `json:"upper_bound_95"`  // the same with one point in 20 left out: below 20 points it is UpperBound
 	LLMComplexity *string `json:"llm_complexity"`  // O(…)
 
 	Reasoning       string   `json:"reasoning"`

@@ -100,7 +100,7 @@ type Bound struct {
 	Shape    expr.Expr // g; the zero Expr for a constant bound
 	Expr     expr.Expr // A*g + B
 	Text     string    // Expr as people write it: 3.1e-8*x0^2 + 0.4
-	Robust   expr.Expr // the same form holding on 95 % of the points
+	Robust   expr.Expr // the same form with one point in 20 left out, rounded down: below 20 points it is Expr
 	Robust95 string    // Robust as people write it
 	Binding  []int     // points that hold the bound up, by index
 	Flat     bool      // a constant would be the least: the shape explains nothing of the growth

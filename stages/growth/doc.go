@@ -132,8 +132,9 @@
 // points (g, y) and the origin that lies over the mean of g. Shapes are
 // evaluated by their logarithm where they overflow. Coefficients are rounded up
 // to four digits, and what is printed is verified: by 1e-9 in float64, else in
-// 128 bits. The 95 % form leaves out a twentieth of the points, one by one the
-// point that costs most, and neither of its coefficients exceeds the bound's.
+// 128 bits. The 95 % form leaves out a twentieth of the points, rounded down, one
+// by one the point that costs most, and neither of its coefficients exceeds the
+// bound's; below 20 points nothing is left out, and it is the bound.
 //
 // Where nothing grows, by the rank correlation of size and value, the bound of
 // an unknown series is its largest value. The bound of a definite class has the

@@ -61,7 +61,8 @@ func envelope(shape expr.Expr, s Series) (Bound, error) {
 	return b, nil
 }
 
-// relax adds the form that holds on 95 % of the points. Neither of its
+// relax adds the form that holds on 95 % of the points: all but one in 20,
+// rounded down, so that below 20 points it is the bound itself. Neither of its
 // coefficients exceeds the bound's, so that it lies above it nowhere and does
 // not outgrow it.
 func (b *Bound) relax(s Series) {

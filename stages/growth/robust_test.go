@@ -47,3 +47,28 @@ func TestRobustFormLiesBelow(t *testing.T) {
 		}
 	}
 }
+
+// A twentieth of fewer than 20 points is none: the robust form is the bound.
+func TestRobustFormOfFewPoints(t *testing.T) {
+	r := rand.New(rand.NewPCG(20, 1))
+	parted := 0
+	for _, tr := range truths {
+		for n := 6; n <= 20; n++ {
+			s := tr.draw(r, n, 0.4)
+			s.Y[n/2] *= 50
+			b, err := Envelope(parse(t, "x0"), s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			switch {
+			case n == 20 && b.Robust95 != b.Text:
+				parted++
+			case n < 20 && b.Robust95 != b.Text:
+				t.Errorf("%s, %d points: %s is not the bound, %s", tr.name, n, b.Robust95, b.Text)
+			}
+		}
+	}
+	if parted == 0 {
+		t.Error("with 20 points and one far off the robust form is the bound as well")
+	}
+}
