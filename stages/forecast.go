@@ -75,7 +75,7 @@ func (s *Session) Forecast(ctx context.Context, nodes []pipeline.NodePlan) (list
 	if len(asks) == 0 {
 		return nil, nil
 	}
-	done, err := s.look(s.opt.NoCache)
+	done, err := s.look()
 	if err != nil {
 		return nil, err
 	}
@@ -85,11 +85,11 @@ func (s *Session) Forecast(ctx context.Context, nodes []pipeline.NodePlan) (list
 		if err != nil {
 			return nil, err
 		}
-		f, err := client.Forecast(ctx, a.qs)
+		f, err := client.Forecast(ctx, a.qs, s.opt.NoCache)
 		if err != nil {
 			return nil, err
 		}
-		more, err := client.Forecast(ctx, append(a.qs, a.fall...)) // each question once
+		more, err := client.Forecast(ctx, append(a.qs, a.fall...), s.opt.NoCache) // each question once
 		if err != nil {
 			return nil, err
 		}
@@ -160,9 +160,9 @@ func (s *Session) dataset(conclude *pipeline.Stage, instance string) (*Dataset, 
 }
 
 // look makes providers' clients available for looking things up: the journal is
-// opened where there is one, unless nothing in it counts (anew), no key is
-// needed, and nothing can be sent. The returned function ends it.
-func (s *Session) look(anew bool) (done func() error, err error) {
+// opened where there is one, no key is needed, and nothing can be sent. The
+// returned function ends it.
+func (s *Session) look() (done func() error, err error) {
 	opt, err := s.options()
 	if err != nil {
 		return nil, err
@@ -170,7 +170,7 @@ func (s *Session) look(anew bool) (done func() error, err error) {
 	s.env.begin(opt)
 	s.env.looking = true
 	temporary := ""
-	if _, err := os.Stat(s.env.journalPath()); anew || errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(s.env.journalPath()); errors.Is(err, fs.ErrNotExist) {
 		if temporary, err = os.MkdirTemp("", "concluder-"); err != nil {
 			return nil, err
 		}
@@ -190,7 +190,7 @@ func (s *Session) look(anew bool) (done func() error, err error) {
 // many there are. A provider with the file as its replay gives the same answers
 // without sending anything.
 func (s *Session) ExportJournal(ctx context.Context, w io.Writer) (n int, err error) {
-	done, err := s.look(false)
+	done, err := s.look()
 	if err != nil {
 		return 0, err
 	}
@@ -217,7 +217,7 @@ type Asked struct {
 // Answers reads what was recorded about an instance, as a run would, in every
 // conclude stage that asks a model.
 func (s *Session) Answers(ctx context.Context, instance string) (list []Asked, err error) {
-	done, err := s.look(false)
+	done, err := s.look()
 	if err != nil {
 		return nil, err
 	}

@@ -21,6 +21,9 @@ func explainLeft(w io.Writer, file string, opt stages.Options) {
 			continue // a fallback alone
 		}
 		s := fmt.Sprintf("provider %s: %s left to ask", f.Provider, count(f.Questions-f.Recorded, "question"))
+		if f.Replay != "" {
+			s = fmt.Sprintf("provider %s: the recording %s has no answer to %s", f.Provider, relative(f.Replay), count(f.Questions-f.Recorded, "question"))
+		}
 		if f.WorstCost > 0 {
 			s += fmt.Sprintf(", about %s %s, at most %s for one answer each", amount(f.Cost), f.Currency, amount(f.WorstCost))
 		}

@@ -63,6 +63,12 @@ func explain(cmd *cobra.Command, file string, opt stages.Options, asJSON bool) e
 func forecastText(w io.Writer, forecasts []stages.Forecast) error {
 	for _, f := range forecasts {
 		s := fmt.Sprintf("provider %s: %s, %d answered already", f.Provider, count(f.Questions, "question"), f.Recorded)
+		if f.Replay != "" {
+			s = fmt.Sprintf("provider %s: no request is sent; of %s %d answered by the recording %s", f.Provider, count(f.Questions, "question"), f.Recorded, relative(f.Replay))
+			if missing := f.Questions - f.Recorded; missing > 0 {
+				s += fmt.Sprintf(", and %d not in it: the run will pause", missing)
+			}
+		}
 		if f.Requests > 0 {
 			s += fmt.Sprintf("; about %s, %s tokens in, %s out, %s", count(f.Requests, "request"),
 				thousands(int64(f.InputTokens)), thousands(int64(f.OutputTokens)), f.Duration.Round(time.Second))
@@ -76,8 +82,12 @@ func forecastText(w io.Writer, forecasts []stages.Forecast) error {
 		if f.Days > 1 {
 			s += fmt.Sprintf("; the daily quota makes it take %d days: each day's run goes on where the last one paused", f.Days)
 		}
-		if f.Requests > 0 && !f.Measured {
+		switch {
+		case f.Requests == 0:
+		case f.Answers == 0:
 			s += " (lengths and times are guesses until some answers are in)"
+		case f.Answers < 10:
+			s += fmt.Sprintf(" (by the only %s so far)", count(f.Answers, "answer"))
 		}
 		if f.FallbackQuestions > 0 {
 			s += fmt.Sprintf("; as a fallback at most %s more", count(f.FallbackQuestions, "question"))

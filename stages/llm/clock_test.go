@@ -116,7 +116,7 @@ func TestClockJumpForecast(t *testing.T) {
 				if err := b.journal.Exec(`UPDATE attempts SET sent = sent + ? WHERE `+rows, moved.Milliseconds()); err != nil {
 					b.t.Fatal(err)
 				}
-				f, err := b.client.Forecast(b.t.Context(), qs)
+				f, err := b.client.Forecast(b.t.Context(), qs, false)
 				if err != nil || f.Duration < 4*time.Second || f.Duration > 15*time.Second {
 					b.t.Errorf("%s moved by %s: ten answers of 2 s, four at a time, are said to take %s, %v", rows, moved, f.Duration, err)
 				}

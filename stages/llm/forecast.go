@@ -3,15 +3,17 @@ package llm
 import (
 	"context"
 	"math"
+	"slices"
 	"time"
 )
 
 // A Forecast is what asking some questions would take, at the declared limits
 // and prices. It is an estimate but for WorstCost.
 type Forecast struct {
-	Questions int // different ones
-	Recorded  int // … with a recorded answer, which cost nothing
-	Requests  int // that would be sent, re-asks as often as so far
+	Questions int    // different ones
+	Recorded  int    // … with a recorded answer, which cost nothing
+	Requests  int    // that would be sent, re-asks as often as so far
+	Replay    string // the file that answers instead, so that none is sent: what it has no answer to pauses the run; "" for none
 
 	InputTokens, OutputTokens int
 	Cost                      float64 // expected, in Currency
@@ -20,7 +22,7 @@ type Forecast struct {
 
 	Duration time.Duration // at the declared limits, a daily quota left aside
 	Days     int           // that a daily quota makes it take; 0 without one
-	Measured bool          // tokens and latency are this provider's own so far, not a guess
+	Answers  int           // of this provider and model so far, by which tokens, latency and re-asks are estimated; 0: by a guess
 }
 
 const (
@@ -33,27 +35,28 @@ const (
 )
 
 // Forecast estimates what asking the questions would take. It sends nothing.
-func (c *Client) Forecast(ctx context.Context, qs []Question) (Forecast, error) {
+// With anew no recorded answer is given to a question; but it still tells how
+// the provider does.
+func (c *Client) Forecast(ctx context.Context, qs []Question, anew bool) (Forecast, error) {
 	f := Forecast{Currency: c.cfg.Price.Currency}
 	if c.replay != nil {
-		f.Questions, f.Recorded = len(qs), len(qs)
-		return f, nil
+		return c.forecastReplay(qs), nil
 	}
 	if err := c.j.flush(ctx); err != nil { // what was just answered counts too
 		return f, err
 	}
-	past, err := c.j.past(ctx, c.cfg.Name, c.cfg.Limits.InFlight)
+	past, err := c.j.past(ctx, c.cfg.Name, c.cfg.Model, c.cfg.Limits.InFlight)
 	if err != nil {
 		return f, err
 	}
+	f.Answers = past.answers
 	perQuestion := 1.0
 	output, latency := float64(guessedOutput), guessedLatency.Seconds()
-	if past.answers >= 10 {
-		f.Measured = true
+	if past.answers > 0 {
 		output, perQuestion = past.output, past.perQuestion
-		if past.latency >= 0 {
-			latency = past.latency
-		}
+	}
+	if past.latency >= 0 {
+		latency = past.latency
 	}
 	mode, name := c.serverWays()
 	seen := map[string]bool{}
@@ -67,29 +70,31 @@ func (c *Client) Forecast(ctx context.Context, qs []Question) (Forecast, error) 
 		}
 		seen[key] = true
 		f.Questions++
-		got, _, _, err := c.j.answers(ctx, key)
-		if err != nil {
-			return f, err
-		}
-		answered := false
-		for _, r := range got {
-			answered = answered || r.isAnswer()
-		}
-		if answered {
-			f.Recorded++
-			continue
+		if !anew {
+			got, _, _, err := c.j.answers(ctx, key)
+			if err != nil {
+				return f, err
+			}
+			if slices.ContainsFunc(got, func(r recorded) bool { return r.isAnswer() }) {
+				f.Recorded++
+				continue
+			}
 		}
 		req, err := c.cfg.request(conversation(q, kindFirst, nil), mode, name, c.cfg.MaxTokens)
 		if err != nil {
 			return f, err
 		}
 		open++
-		input += float64(req.likely())
+		if past.input > 0 {
+			input += past.input * float64(len(req.body))
+		} else {
+			input += float64(req.likely()) * perQuestion
+		}
 		worst += c.cfg.worst(req)
 	}
 	e := float64(open) * perQuestion
 	f.Requests = int(math.Ceil(e))
-	f.InputTokens, f.OutputTokens = int(input*perQuestion), int(e*output)
+	f.InputTokens, f.OutputTokens = int(input), int(e*output)
 	f.Cost = c.cfg.Price.cost(f.InputTokens, f.OutputTokens).float()
 	f.WorstCost = worst.float()
 	// Nothing can be faster than the slowest of these.
@@ -109,6 +114,24 @@ func (c *Client) Forecast(ctx context.Context, qs []Question) (Forecast, error) 
 		f.Days = int(math.Ceil(e / float64(l.RequestsPerDay)))
 	}
 	return f, nil
+}
+
+// forecastReplay counts what the recording has an answer to.
+func (c *Client) forecastReplay(qs []Question) Forecast {
+	f := Forecast{Currency: c.cfg.Price.Currency, Replay: c.cfg.Replay}
+	seen := map[string]bool{}
+	for _, q := range qs {
+		key := c.cfg.QuestionKey(q)
+		if seen[key] {
+			continue
+		}
+		seen[key] = true
+		f.Questions++
+		if len(c.replay[key]) > 0 {
+			f.Recorded++
+		}
+	}
+	return f
 }
 
 // Recorded reads what the journal holds about a question, as Ask would, and
@@ -132,33 +155,37 @@ func (c *Client) Recorded(ctx context.Context, q Question, judge Judge) (rep Rep
 // past is how a provider did so far.
 type past struct {
 	answers     int
+	input       float64 // tokens that all requests of a question took, for each byte of the first one; 0: not known
 	output      float64 // tokens an answer
 	latency     float64 // seconds; negative where no time can be believed
-	perQuestion float64 // answers a question
+	perQuestion float64 // answers a question, each time that it was asked anew
 }
 
-// past reads how a provider did. A request is announced before it is sent, and
+// past reads how a provider did with a model. A request is announced before it is sent, and
 // may wait for its place: where more were announced at once than may be at the
 // server, the latency is that of the throughput, by Little's law (Operations
 // Research 9, 1961): in flight = throughput × latency.
-func (j *Journal) past(ctx context.Context, provider string, inFlight int) (past, error) {
+func (j *Journal) past(ctx context.Context, provider, model string, inFlight int) (past, error) {
 	p := past{latency: -1}
-	rows, err := j.r.QueryContext(ctx, `SELECT a.question, o.output, a.sent, r.received
+	rows, err := j.r.QueryContext(ctx, `SELECT a.step, LENGTH(a.prompt), o.input, o.output, a.sent, r.received
 FROM outcomes o JOIN attempts a ON a.id = o.attempt JOIN responses r ON r.attempt = a.id
-WHERE o.class = 'answer' AND a.provider = ? ORDER BY a.sent`, provider)
+WHERE o.class = 'answer' AND a.provider = ? AND a.model = ? ORDER BY a.sent`, provider, model)
 	if err != nil {
 		return p, j.readError(ctx, err)
 	}
 	defer rows.Close()
-	questions := map[string]bool{}
-	var output, timed, waits, busy, until int64 // the last three in milliseconds
+	var firsts, firstBytes, input, output int64
+	var timed, waits, busy, until int64 // the last three in milliseconds
 	for rows.Next() {
-		var question string
-		var out, sent, received int64
-		if err := rows.Scan(&question, &out, &sent, &received); err != nil {
+		var step, size, in, out, sent, received int64
+		if err := rows.Scan(&step, &size, &in, &out, &sent, &received); err != nil {
 			return p, j.readError(ctx, err)
 		}
-		questions[question] = true
+		if step == 0 {
+			firsts++
+			firstBytes += size
+		}
+		input += in
 		output += out
 		p.answers++
 		if took := received - sent; took >= 0 && took <= longest.Milliseconds() {
@@ -175,7 +202,10 @@ WHERE o.class = 'answer' AND a.provider = ? ORDER BY a.sent`, provider)
 	}
 	if p.answers > 0 {
 		p.output = float64(output) / float64(p.answers)
-		p.perQuestion = float64(p.answers) / float64(len(questions))
+		p.perQuestion = float64(p.answers) / float64(max(firsts, 1))
+	}
+	if firstBytes > 0 {
+		p.input = float64(input) / float64(firstBytes)
 	}
 	if timed > 0 {
 		p.latency = float64(min(waits, busy*int64(inFlight))) / float64(timed) / 1000

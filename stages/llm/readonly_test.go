@@ -31,7 +31,7 @@ func looked(t *testing.T, b *bench) (exported int) {
 	if _, _, err := c.Recorded(t.Context(), question(0), objecting); err != nil {
 		t.Errorf("recorded, with another judge: %v", err)
 	}
-	if f, err := c.Forecast(t.Context(), []llm.Question{question(0), question(99)}); err != nil || f.Recorded != 1 || f.Requests < 1 {
+	if f, err := c.Forecast(t.Context(), []llm.Question{question(0), question(99)}, false); err != nil || f.Recorded != 1 || f.Requests < 1 {
 		t.Errorf("forecast %+v, %v", f, err)
 	}
 	if _, err := j.Digest(t.Context()); err != nil {
