@@ -31,8 +31,9 @@ type progress struct {
 	at      pipeline.Progress
 	left    *resource.Reading // nil before the first
 
-	failures int // announced
-	warnings int // of nodes, announced
+	failures int            // announced
+	alike    map[string]int // failures by stage and pattern
+	warnings int            // of nodes, announced
 }
 
 // Between two drawings: often enough to look alive, seldom enough not to cost
@@ -60,6 +61,7 @@ func (p *progress) event(e pipeline.Event) {
 	switch e.Event {
 	case pipeline.EventRunStarted:
 		p.started, p.drawn, p.failures, p.warnings, p.left = p.now(), p.now(), 0, 0, nil
+		p.alike = map[string]int{}
 	case pipeline.EventNodeFinished:
 		if e.State == pipeline.Failed.String() {
 			p.failure(e)
@@ -127,8 +129,17 @@ func (p *progress) warning(e pipeline.Event) {
 }
 
 // failure prints the first failures in full; a run in which everything fails
-// must not bury what it says.
+// must not bury what it says, nor say the same again and again.
 func (p *progress) failure(e pipeline.Event) {
+	if k := e.Stage + "\n" + pattern(e.Error, e.Instance); len(p.alike) < mostPatterns || p.alike[k] > 0 {
+		switch p.alike[k]++; {
+		case p.alike[k] == repeats+1:
+			p.line(fmt.Sprintf("failed: more of %s alike; the end of the run counts them", e.Stage))
+			return
+		case p.alike[k] > repeats:
+			return
+		}
+	}
 	switch p.failures++; {
 	case p.failures <= shown:
 		p.line(fmt.Sprintf("failed: %s: %s", nodeName(e.Stage, e.Instance), e.Error))

@@ -233,6 +233,7 @@ func conclude(w io.Writer, s *stages.Session, out *pipeline.Outcome) {
 		fmt.Fprintf(w, "sent: %s\n", sent)
 	}
 	explainRejected(w, s, out)
+	explainAlike(w, out, relative(s.Plan.File))
 	if out.Paused != "" {
 		fmt.Fprintf(w, "paused: %s\n%s; nothing that was answered is asked again\n", out.Paused, stages.Mend(out))
 	}
