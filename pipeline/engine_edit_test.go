@@ -153,7 +153,7 @@ func TestUnreadableInputs(t *testing.T) {
 		t.Fatal(err)
 	}
 	for node, want := range map[string]string{
-		"load/a": "input measurements: cannot read data/a: is a directory",
+		"load/a": `input measurements: data/a is a folder, where a file is expected: name a file in it, or in a list all of them: [for s in stems("data/a/*.csv") : "data/a/${s}.csv"]`,
 		"load/b": "input measurements: cannot read data/b: too many levels of symbolic links",
 		"load/c": "",
 	} {
@@ -161,7 +161,7 @@ func TestUnreadableInputs(t *testing.T) {
 			t.Errorf("%s: %q, want %q", node, got, want)
 		}
 	}
-	if got := w.read("results/load/a.txt"); !strings.Contains(got, "is a directory") {
+	if got := w.read("results/load/a.txt"); !strings.Contains(got, "is a folder") {
 		t.Errorf("the hook wrote %q", got)
 	}
 	w.write("elsewhere", "by a link, changed")

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"slices"
+	"syscall"
 
 	"github.com/concluder/concluder/pipeline/store"
 )
@@ -116,6 +117,8 @@ func (e *inspector) see(s *inputSeen) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		s.absent, s.settled = true, true
+	case errors.Is(err, syscall.EISDIR):
+		return fmt.Errorf("input %s: %s is a folder, where a file is expected: name a file in it, or in a list all of them: [for s in stems(\"%[2]s/*.csv\") : \"%[2]s/${s}.csv\"]", s.Attr, s.Show)
 	case err != nil:
 		return fmt.Errorf("input %s: cannot read %s: %w", s.Attr, s.Show, pathless(err))
 	}
