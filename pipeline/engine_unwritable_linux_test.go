@@ -85,6 +85,17 @@ func TestUnwritableChild(t *testing.T) {
 		})
 	}
 
+	// A cache that may not be read, or written, is done without.
+	cache := newWorld(t, "a", "b")
+	cache.age()
+	cache.runs(all("a", "b")...)
+	if err := os.Chmod(cache.path(stateDirName+"/files"), 0); err != nil {
+		t.Fatal(err)
+	}
+	cache.runs()
+	cache.write("data/a", "new")
+	cache.runs(all("a")...)
+
 	// What a stage itself may not do is its own error.
 	w := newWorld(t, "a", "b")
 	w.when("load", func(_ context.Context, task *Task) error {

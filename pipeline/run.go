@@ -209,7 +209,10 @@ func (r *run) close() error {
 	err := r.staging.close()
 	if r.state != nil {
 		lost := r.state.Close()
-		err = errors.Join(err, lost, unwritable("state", r.files.Close()))
+		err = errors.Join(err, lost)
+		if e := r.files.Close(); e != nil { // only a cache
+			r.emit(Event{Event: EventWarning, Message: fmt.Sprintf("the next run will read files again whose digests this one knows: %v", unwritable("state", e))})
+		}
 		if lost == nil { // else it would vouch for records that the log does not have
 			r.saveSnapshot()
 		}

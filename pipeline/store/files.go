@@ -31,13 +31,14 @@ type Files struct {
 const spared = 500
 
 // OpenFiles reads the stat cache of a state directory. A missing or damaged
-// file is an empty cache; the directory need not exist. Where it is not
-// writable, everything works and nothing is remembered.
+// file, or one that may not be read, is an empty cache; the directory need not
+// exist. Where it is not writable everything works, nothing is remembered, and
+// Save and Close say so.
 func OpenFiles(stateDir string) (*Files, error) {
 	f := &Files{path: filepath.Join(stateDir, "files")}
 	f.clock.path = filepath.Join(stateDir, "clock")
 	file, err := os.Open(f.path)
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
 		f.loaded = true
 		return f, nil
 	}
