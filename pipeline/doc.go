@@ -103,7 +103,8 @@
 // begins the next run (watch.go). Events are hints: the run looks at every
 // file. Only folders are watched, by their real paths, with the folders and
 // links on the way to them; when one of those comes or goes, or events are
-// lost, all are found anew.
+// lost, all are found anew. What a run changes of its own inputs begins no other
+// (watch_restless.go).
 //
 // What is remembered is described in package store; CollectGarbage removes what
 // of it, and of the results, nothing reaches any more (gc.go, gc_state.go).

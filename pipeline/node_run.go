@@ -34,6 +34,8 @@ type ending struct {
 	crowded error // too many files were open: to be run again with fewer nodes at work
 	spans   []Span
 	turn    turn
+
+	restless string // the path of an input that changed in each attempt
 }
 
 // word is a node's word when it has ended so.
@@ -155,17 +157,19 @@ func (r *run) execute(in *inspection, stage, instance, attempt int, h *holder) e
 		return notRun
 	}
 
+	restless := ""
 	if changed := r.changedInput(in); changed != "" {
 		if attempt < maxAttempts {
 			return ending{node: in.node, again: true, counts: counts}
 		}
-		err = fmt.Errorf("its input %s changed while it ran, %d times in a row; run again when the file is at rest", changed, attempt)
+		restless = in.pathOf(changed)
+		err = fmt.Errorf("its input %s changed while it ran, %d times in a row: run again when the file is at rest; a stage that changes it itself is to write an output instead", changed, attempt)
 	} else if changed := r.changedUpstream(in); changed != "" {
 		err = fmt.Errorf("%s was changed by another program while it was used; run again", changed)
 	}
 	if err != nil && !errors.As(err, &provisional) {
 		end := r.fail(in, stage, instance, t, err)
-		end.counts = counts
+		end.counts, end.restless = counts, restless
 		return end
 	}
 	outputs, perr := r.publish(in, t, true)

@@ -50,6 +50,9 @@ func (r *run) end(e *ending) {
 
 // react stops what a node's ending makes pointless.
 func (r *run) react(e *ending, rs *runStage, i int) {
+	if e.restless != "" {
+		r.outcome.Restless = append(r.outcome.Restless, e.restless)
+	}
 	if e.pause != nil && r.outcome.Paused == "" {
 		r.outcome.Pause, r.outcome.Paused = e.pause, e.pause.Error()
 		r.emit(Event{Event: EventPaused, Stage: rs.address, Instance: r.l.instance(i), Message: r.outcome.Paused})

@@ -52,6 +52,9 @@ type Watched struct {
 	// Run runs the plan, again and again while it stays as it is. It passes
 	// both channels on in its Options. It reports errors by itself.
 	Run func(ctx context.Context, drain <-chan struct{}, supersede <-chan *Plan)
+
+	// Outcome is that of the last Run, which sets it; nil where it has none.
+	Outcome *Outcome
 }
 
 // Watch runs a pipeline now and whenever something it depends on changes: the
@@ -104,6 +107,8 @@ type watcher struct {
 
 	next      bool // a run is due
 	running   bool
+	ran       *Watched // what runs, or ran last
+	restless  restless
 	done      chan struct{} // gets an element when a run has ended
 	drain     chan struct{} // of the run at work
 	supersede chan *Plan    // likewise
@@ -151,6 +156,8 @@ func (w *watcher) loop(ctx context.Context) error {
 			w.proceed(ctx)
 		case <-w.done:
 			w.running = false
+			w.restless.end(w.ran.Outcome)
+			w.next = w.next && !w.rests(&w.restless.during)
 			if !ending {
 				w.proceed(ctx)
 			}
@@ -168,7 +175,7 @@ func (w *watcher) proceed(ctx context.Context) {
 		w.say(Event{Event: EventWatching, Total: len(w.notifier.index.dirs)})
 		return
 	}
-	w.next, w.running = false, true
+	w.next, w.running, w.ran, w.restless.during = false, true, w.target, hints{}
 	w.drain, w.supersede = make(chan struct{}), make(chan *Plan, 1)
 	go func(t *Watched, drain <-chan struct{}, supersede <-chan *Plan) {
 		t.Run(ctx, drain, supersede)
@@ -184,7 +191,10 @@ func (w *watcher) look() error {
 		return fmt.Errorf("watching for changes failed: %w", h.fault)
 	case !h.some:
 		return nil
+	case !w.running && w.rests(&h):
+		return nil
 	}
+	w.restless.note(&h)
 	w.next = true
 	if h.replan() {
 		// Where folders may lie elsewhere now, what is watched is found anew.
@@ -197,7 +207,7 @@ func (w *watcher) look() error {
 		return nil // a run at work goes on; the next one waits
 	}
 	w.say(Event{Event: EventChanged, Message: h.text(w.target.Plan.Dir)})
-	if w.running {
+	if w.running && w.restless.mayCancel(&h) {
 		select {
 		case <-w.supersede: // an older plan, which nobody has looked at
 		default:

@@ -42,6 +42,7 @@ func Watch(ctx context.Context, file string, opt Options, w WatchOptions) error 
 			}
 			w.Begin(s)
 			out, err := s.Run(ctx)
+			t.Outcome = out
 			if out != nil {
 				once = Options{}
 			}
