@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -84,6 +85,9 @@ func TestInputThatNeverRests(t *testing.T) {
 	}
 	if got := w.errorOf(out, "load/a"); !strings.Contains(got, "data/a changed while it ran") || n != maxAttempts {
 		t.Errorf("after %d attempts: %q", n, got)
+	}
+	if !slices.Equal(out.Restless, []string{w.path("data/a")}) {
+		t.Errorf("restless: %q", out.Restless)
 	}
 	if _, err := os.Stat(w.path("results/load/a.txt")); err == nil {
 		t.Error("something was published")

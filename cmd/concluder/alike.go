@@ -55,6 +55,9 @@ type failedAlike struct {
 
 // explainAlike says once what more than a few nodes failed of.
 func explainAlike(w io.Writer, out *pipeline.Outcome, file string) {
+	if out.Failed <= repeats {
+		return
+	}
 	type key struct{ stage, pattern string }
 	groups := map[key]*failedAlike{}
 	var order []*failedAlike

@@ -87,7 +87,7 @@ func forecastText(w io.Writer, forecasts []stages.Forecast) error {
 		case f.Answers == 0:
 			s += " (lengths and times are guesses until some answers are in)"
 		case f.Answers < 10:
-			s += fmt.Sprintf(" (by the only %s so far)", count(f.Answers, "answer"))
+			s += fmt.Sprintf(" (by %s so far)", count(f.Answers, "answer"))
 		}
 		if f.FallbackQuestions > 0 {
 			s += fmt.Sprintf("; as a fallback at most %s more", count(f.FallbackQuestions, "question"))

@@ -44,7 +44,7 @@ const (
 )
 
 func newProgress(w io.Writer, spent func() map[string]stages.Spent) *progress {
-	p := &progress{w: w, now: time.Now, spent: spent}
+	p := &progress{w: w, now: time.Now, spent: spent, alike: map[string]int{}}
 	if f, ok := terminal(w); ok {
 		p.file = f
 	}
