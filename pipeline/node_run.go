@@ -138,6 +138,7 @@ func (r *run) execute(in *inspection, stage, instance, attempt int, h *holder) e
 	var stop *StopError
 	var drained *DrainedError
 	var provisional *ProvisionalError
+	restless := ""
 	notRun := ending{node: in.node, state: NotRun, shown: NotRun, stale: in.known && len(in.last.Outputs) > 0, counts: counts}
 	switch {
 	case errors.As(err, &stop):
@@ -157,7 +158,6 @@ func (r *run) execute(in *inspection, stage, instance, attempt int, h *holder) e
 		return notRun
 	}
 
-	restless := ""
 	if changed := r.changedInput(in); changed != "" {
 		if attempt < maxAttempts {
 			return ending{node: in.node, again: true, counts: counts}

@@ -47,14 +47,12 @@ type WatchOptions struct {
 // A Watched is a pipeline file as it was read.
 type Watched struct {
 	Looked
-	Plan *Plan // nil where the file is wrong
+	Plan    *Plan    // nil where the file is wrong
+	Outcome *Outcome // of the last Run, which sets it; nil where it has none
 
 	// Run runs the plan, again and again while it stays as it is. It passes
 	// both channels on in its Options. It reports errors by itself.
 	Run func(ctx context.Context, drain <-chan struct{}, supersede <-chan *Plan)
-
-	// Outcome is that of the last Run, which sets it; nil where it has none.
-	Outcome *Outcome
 }
 
 // Watch runs a pipeline now and whenever something it depends on changes: the
