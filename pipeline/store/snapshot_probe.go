@@ -13,9 +13,10 @@ import (
 // A NodeSet is a set of nodes by number.
 type NodeSet []uint64
 
-// Has reports whether the node is in the set, which may be nil.
+// Has reports whether the node is in the set, which may be nil. A Pass may add
+// nodes meanwhile.
 func (s NodeSet) Has(node int) bool {
-	return node>>6 < len(s) && s[node>>6]>>(node&63)&1 == 1
+	return node>>6 < len(s) && atomic.LoadUint64(&s[node>>6])>>(node&63)&1 == 1
 }
 
 // Count returns how many nodes the set has.
@@ -34,33 +35,27 @@ func NewNodeSet(nodes int) NodeSet { return make(NodeSet, (nodes+63)/64) }
 func (s NodeSet) Add(node int) { s[node>>6] |= 1 << (node & 63) }
 
 // probeChunk is how many nodes a goroutine looks at between two looks at the
-// counter that they share; a multiple of 64, so that no two write one word of
-// the set.
+// counter that they share.
 const probeChunk = 1024
 
 // Fresh looks at every file, on all CPUs, and returns the nodes that were up to
 // date and all of whose own files are what they were. Whether what a node
 // depends on is fresh too is for the caller to see.
 func (s *Snapshot) Fresh() NodeSet {
-	dirs := openDirs(s.patterns)
-	defer dirs.close()
 	set := NewNodeSet(s.Nodes())
-	trusted := make([]bool, len(s.stages))
-	one := s.newProbe(dirs)
-	for i := range s.stages {
-		trusted[i] = one.same(s.stages[i].shared, -1)
-	}
+	pass := s.NewPass(set)
+	defer pass.Close()
 	var next atomic.Int64
 	var wg sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), (s.Nodes()+probeChunk-1)/probeChunk) {
 		wg.Go(func() {
-			p := s.newProbe(dirs)
+			p := pass.Probe()
 			for {
 				from := int(next.Add(probeChunk)) - probeChunk
 				if from >= s.Nodes() {
 					return
 				}
-				p.look(from, min(from+probeChunk, s.Nodes()), trusted, set)
+				p.Look(from, min(from+probeChunk, s.Nodes()))
 			}
 		})
 	}
@@ -68,39 +63,73 @@ func (s *Snapshot) Fresh() NodeSet {
 	return set
 }
 
-// A probe is one goroutine's means to look at files.
-type probe struct {
+// A Pass is Fresh in pieces: it looks at the files of some nodes at a time. It
+// holds folders open until it is closed.
+type Pass struct {
 	*Snapshot
-	dirs *openedDirs
+	dirs    *openedDirs
+	trusted []bool // by stage: the files that its nodes share are what they were
+	fresh   NodeSet
+}
+
+// NewPass begins a pass that adds to a set the nodes that it finds fresh. It
+// looks at the files that nodes share.
+func (s *Snapshot) NewPass(fresh NodeSet) *Pass {
+	p := &Pass{Snapshot: s, dirs: openDirs(s.patterns), trusted: make([]bool, len(s.stages)), fresh: fresh}
+	one := p.Probe()
+	for i := range s.stages {
+		p.trusted[i] = one.same(s.stages[i].shared, -1)
+	}
+	return p
+}
+
+// Close lets go of the folders. No probe is at work any more.
+func (p *Pass) Close() { p.dirs.close() }
+
+// A Probe is one goroutine's means to look at files.
+type Probe struct {
+	*Pass
 	path []byte
 	stat fileStat
 }
 
-func (s *Snapshot) newProbe(dirs *openedDirs) *probe {
-	return &probe{Snapshot: s, dirs: dirs, path: make([]byte, 0, 512)}
+// Probe returns a probe of the pass. It may be called from several goroutines.
+func (p *Pass) Probe() *Probe {
+	return &Probe{Pass: p, path: make([]byte, 0, 512)}
 }
 
-func (p *probe) look(from, to int, trusted []bool, set NodeSet) {
-	stage := 0
+// Look looks at the nodes with these numbers, to excluded. It gathers 64 of
+// them before it writes, since other goroutines may write to the same word of
+// the set.
+func (p *Probe) Look(from, to int) {
+	stage, word := 0, uint64(0)
 	for node := from; node < to; node++ {
 		for node >= p.stages[stage].base+p.stages[stage].count {
 			stage++
 		}
-		if !trusted[stage] || p.head(node)&headFresh == 0 {
-			continue
+		if p.isFresh(stage, node) {
+			word |= 1 << (node & 63)
 		}
-		instance := -1
-		if st := &p.stages[stage]; st.perInstance {
-			instance = node - st.base
-		}
-		if p.same(p.filesOf(node), instance) {
-			set.Add(node)
+		if node&63 == 63 || node+1 == to {
+			atomic.OrUint64(&p.fresh[node>>6], word)
+			word = 0
 		}
 	}
 }
 
+func (p *Probe) isFresh(stage, node int) bool {
+	if !p.trusted[stage] || p.head(node)&headFresh == 0 {
+		return false
+	}
+	instance := -1
+	if st := &p.stages[stage]; st.perInstance {
+		instance = node - st.base
+	}
+	return p.same(p.filesOf(node), instance)
+}
+
 // same reports whether all of some files have the stat that they had.
-func (p *probe) same(files []byte, instance int) bool {
+func (p *Probe) same(files []byte, instance int) bool {
 	le := binary.LittleEndian
 	for ; len(files) > 0; files = files[fileSize:] {
 		pat := &p.dirs.patterns[le.Uint32(files)]

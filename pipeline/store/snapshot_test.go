@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -195,14 +196,42 @@ func TestSnapshotFreshness(t *testing.T) {
 // sharedChanged reports whether the files of a node's stage tell that the whole
 // stage is to be looked at.
 func (w *snapshotWorld) sharedChanged(s *Snapshot, node int) bool {
-	dirs := openDirs(s.patterns)
-	defer dirs.close()
+	p := s.NewPass(nil)
+	defer p.Close()
 	for i := range s.stages {
 		if st := &s.stages[i]; node >= st.base && node < st.base+st.count {
-			return !s.newProbe(dirs).same(st.shared, -1)
+			return !p.trusted[i]
 		}
 	}
 	return false
+}
+
+// A pass in pieces, from several goroutines, finds what one over all does.
+func TestPassInPieces(t *testing.T) {
+	w := newSnapshotWorld(t)
+	s := w.whole()
+	for _, node := range []int{2, 11} {
+		if err := os.Remove(w.looks[node][0]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := s.Fresh()
+	if n := want.Count(); n != len(w.looks)-2 {
+		t.Errorf("%d nodes are fresh, want all but two", n)
+	}
+	for size := 1; size <= len(w.looks); size++ {
+		got := NewNodeSet(s.Nodes())
+		pass := s.NewPass(got)
+		var looks sync.WaitGroup
+		for from := 0; from < s.Nodes(); from += size {
+			looks.Go(func() { pass.Probe().Look(from, min(from+size, s.Nodes())) })
+		}
+		looks.Wait()
+		pass.Close()
+		if !slices.Equal(got, want) {
+			t.Errorf("in pieces of %d: %b, want %b", size, got, want)
+		}
+	}
 }
 
 // Whatever byte is flipped, wherever the file is cut: it is not used, and
