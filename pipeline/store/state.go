@@ -32,6 +32,8 @@ type State struct {
 
 	buf []byte     // of Put, used again
 	out *logWriter // nil when read only
+
+	rest Stat // of the log: see Rest
 }
 
 // logName is the log in a pipeline's folder of the state directory.
