@@ -32,6 +32,12 @@ type compilation struct {
 	// The last snapshot of this definition, nil when there is none. A run
 	// replaces it, for the runs that follow with the same plan.
 	snapshot atomic.Pointer[store.Snapshot]
+
+	// again says that the plan is one that runs whenever something changes.
+	// What a run has in memory then stays there for the next one, which takes it
+	// where the log is as it was left.
+	again atomic.Bool
+	state atomic.Pointer[store.State]
 }
 
 // A proof is what a plan was made from beside its definition.

@@ -8,8 +8,8 @@ import (
 	"github.com/concluder/concluder/pipeline/store"
 )
 
-// recall finds the nodes that are as up to date as they were when the snapshot
-// was made, by the stat of their files alone.
+// recall finds the snapshot by which nodes are as up to date as they were when
+// it was made.
 func (e *inspector) recall() {
 	c := e.plan.compiled
 	if c == nil {
@@ -24,13 +24,58 @@ func (e *inspector) recall() {
 	if s == nil || !s.Fits(e.plan.perInstance()) || !slices.Equal(s.Instances, e.l.instances) || !s.Current(e.home) {
 		return
 	}
-	e.snapshot, e.fresh = s, s.Fresh()
+	e.snapshot = s
+}
+
+// lookAtAll finds the nodes that are up to date by the stat of their files
+// alone.
+func (e *inspector) lookAtAll() {
+	if e.snapshot != nil {
+		e.fresh = e.snapshot.Fresh()
+	}
+}
+
+// openState reads how the nodes last ended, unless the run before left that in
+// memory and no other process has been at work since.
+func (r *run) openState() (*store.State, error) {
+	if c := r.plan.compiled; c != nil {
+		if s := c.state.Swap(nil); s != nil {
+			if ok, err := s.Reopen(r.home); ok || err != nil {
+				return s, err
+			}
+		}
+	}
+	return store.OpenState(r.home)
+}
+
+// runsAgain says that the plan is one that runs whenever something changes.
+func (p *Plan) runsAgain() {
+	if p.compiled != nil {
+		p.compiled.again.Store(true)
+	}
+}
+
+// leaveState leaves the state, which was closed without an error, to the next
+// run. One with nothing to do has not read it, and does so only now.
+func (r *run) leaveState() {
+	c := r.plan.compiled
+	if c == nil || !c.again.Load() {
+		return
+	}
+	switch {
+	case r.state != nil && r.state.Rest():
+		c.state.Store(r.state)
+	case r.state == nil && c.state.Load() == nil:
+		if s, err := store.RestingState(r.home); err == nil { // else the next run says what is wrong
+			c.state.Store(s)
+		}
+	}
 }
 
 // atRest reports whether every node is up to date by the snapshot, so that
 // nothing else has to be read.
 func (r *run) atRest() bool {
-	if r.snapshot == nil || r.ctx.Err() != nil || r.fresh.Count() < r.l.nodes {
+	if r.snapshot == nil || r.piecemeal || r.ctx.Err() != nil || r.fresh.Count() < r.l.nodes {
 		return false
 	}
 	for node := range r.l.nodes {
@@ -83,7 +128,13 @@ func (r *run) rest() {
 // startSnapshot begins to gather what the next snapshot will hold.
 func (r *run) startSnapshot() {
 	if r.plan.compiled != nil {
-		r.builder = store.NewSnapshotBuilder(r.l.instances, r.plan.fileNames(), r.plan.perInstance(), r.snapshot)
+		names := map[int]string(nil)
+		if r.snapshot != nil {
+			names = r.snapshot.FileNames // of the same instances
+		} else {
+			names = r.plan.fileNames()
+		}
+		r.builder = store.NewSnapshotBuilder(r.l.instances, names, r.plan.perInstance(), r.snapshot)
 	}
 }
 
@@ -116,7 +167,11 @@ func (r *run) saveSnapshot() {
 		err = r.builder.Save(r.home, c.definition, meta)
 	}
 	r.builder = nil
-	c.snapshot.Store(nil) // the next run reads the new one
+	if c.again.Load() {
+		c.snapshot.Store(c.renew(r.home))
+	} else {
+		c.snapshot.Store(nil) // who runs next reads the new one
+	}
 	if err != nil {
 		r.emit(Event{Event: EventWarning, Message: "the next run will look at everything anew: the snapshot cannot be written: " + err.Error()})
 	}

@@ -52,9 +52,11 @@
 //  1. lock the state and the results, read what is remembered (run.go)
 //  2. look at the files of the last snapshot: nodes whose files, and those of
 //     all they depend on, are what they were are up to date. When all are, the
-//     run ends here, and nothing has been evaluated (compiled*.go)
+//     run ends here, and nothing has been evaluated (compiled*.go). With
+//     Options.First they are looked at in the scan, chunk by chunk
 //  3. scan: every instance is walked down its stages until something is stale,
-//     on all CPUs; most runs end here (schedule_scan.go)
+//     on all CPUs; most runs end here. The chunks of Options.First go ahead, and
+//     the others wait until a node of them has started (schedule_scan.go)
 //  4. schedule: one goroutine owns the graph; it admits instances in file
 //     order through the window of batch_size and starts the nodes that are
 //     ready, earlier instances and deeper stages first (schedule.go). A worker
@@ -105,6 +107,16 @@
 // links on the way to them; when one of those comes or goes, or events are
 // lost, all are found anew. What a run changes of its own inputs begins no other
 // (watch_restless.go).
+//
+// From a change to the first node that starts a run of a watch does little that
+// grows with the number of nodes. It is told the instances whose files changed
+// (Options.First), and looks at those first. Nothing is concluded of the others
+// before their own files have been looked at, beside what runs by then, nor of
+// what depends on all before all have been; where the hints are wrong, or lost,
+// only the order differs. And it finds the log's contents and the snapshot in
+// memory, where the run before left them with the plan, as long as the log is the
+// file that it was, by its stat: another process may have been at work
+// (compiled_run.go, store.State.Reopen). Runs without a watch leave nothing.
 //
 // What is remembered is described in package store; CollectGarbage removes what
 // of it, and of the results, nothing reaches any more (gc.go, gc_state.go).

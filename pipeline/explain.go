@@ -24,6 +24,7 @@ func Explain(ctx context.Context, plan *Plan, opts Options) ([]NodePlan, error) 
 	defer e.files.Close()           // a cache: what cannot be saved is computed again
 	if len(e.state.Damage()) == 0 { // else a run does not go by the snapshot, either
 		e.recall()
+		e.lookAtAll()
 	}
 	var plans []NodePlan
 	for s := range e.l.stages {

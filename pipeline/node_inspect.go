@@ -24,9 +24,12 @@ type inspector struct {
 	results string // absolute
 	home    string // the folder of this pipeline and results directory in the state directory
 
-	snapshot *store.Snapshot        // of this plan, nil when there is none
-	fresh    store.NodeSet          // its nodes whose own files are what they were
-	builder  *store.SnapshotBuilder // of the next one, nil where none is made
+	snapshot *store.Snapshot // of this plan, nil when there is none
+	fresh    store.NodeSet   // its nodes whose own files are what they were
+	// piecemeal says that those files are looked at when a node's turn comes, and
+	// not all at first.
+	piecemeal bool
+	builder   *store.SnapshotBuilder // of the next one, nil where none is made
 
 	// whyNot says why a selected node did not run.
 	whyNot func(node int) string
@@ -261,6 +264,11 @@ func (e *inspector) keep(in *inspection, instance int, status string) {
 // and nobody asks for it anew. All it depends on has ended.
 func (e *inspector) untouched(stage, instance int) bool {
 	node := e.l.node(stage, instance)
+	if e.piecemeal && instance < 0 {
+		pass := e.snapshot.NewPass(e.fresh)
+		pass.Probe().Look(node, node+1)
+		pass.Close()
+	}
 	if !e.fresh.Has(node) {
 		return false
 	}

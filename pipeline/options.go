@@ -32,6 +32,12 @@ type Options struct {
 	// Outcome.Statuses. Nil counts each selected node's own status.
 	Statuses func(iter.Seq[NodeResult]) map[string]int
 
+	// First are instances that the run looks at before the others, such as those
+	// whose files are known to have changed: their nodes need not wait until all
+	// others were looked at, which they are in any case. Names that are not
+	// declared are passed over.
+	First []string
+
 	// Drain, when closed, lets what runs finish and starts nothing more: the
 	// first interrupt. Nodes that only wait see it by Task.Draining. Partial aggregate nodes still run, so that the report
 	// says how far the run came. Cancelling the context stops at once: the

@@ -24,6 +24,8 @@ type run struct {
 	slots   *slots
 	workers int
 	window  int       // instances admitted at a time
+	order   []int     // chunks, in the order in which they are scanned and admitted
+	ahead   int       // how many of them have instances of Options.First
 	atWork  workplace // what Options.Supersede may cancel
 
 	messages chan message
@@ -100,17 +102,23 @@ func (r *run) open() error {
 		return unwritable("state", err)
 	}
 	r.recall()
+	r.order, r.ahead = r.l.scanOrder(r.opts.First)
+	if r.piecemeal = r.ahead > 0 && r.snapshot != nil; r.piecemeal {
+		r.fresh = store.NewNodeSet(r.l.nodes)
+	} else {
+		r.lookAtAll()
+	}
 	if r.atRest() {
 		if r.proofIsNew() {
 			r.startSnapshot()
 		}
 		return nil
 	}
-	if r.state, err = store.OpenState(r.home); err != nil {
+	if r.state, err = r.openState(); err != nil {
 		return unwritable("state", err)
 	}
 	if len(r.state.Damage()) > 0 {
-		r.snapshot, r.fresh = nil, nil // it has no records for those that look at its nodes
+		r.snapshot, r.fresh, r.piecemeal = nil, nil, false // it has no records for those that look at its nodes
 	}
 	if r.files, err = store.OpenFiles(dir); err != nil {
 		return unwritable("state", err)
@@ -214,6 +222,7 @@ func (r *run) close() error {
 			r.emit(Event{Event: EventWarning, Message: fmt.Sprintf("the next run will read files again whose digests this one knows: %v", unwritable("state", e))})
 		}
 		if lost == nil { // else it would vouch for records that the log does not have
+			r.leaveState()
 			r.saveSnapshot()
 		}
 	} else {
@@ -221,6 +230,9 @@ func (r *run) close() error {
 	}
 	r.outcome.Duration = time.Since(r.began)
 	r.emit(Event{Event: EventRunFinished, Outcome: r.outcome})
+	if r.state == nil {
+		r.leaveState()
+	}
 	return errors.Join(err, r.events.close(), r.unlock())
 }
 

@@ -37,8 +37,10 @@ type schedule struct {
 	phases   []phase
 	left     []int32 // by instance: selected nodes that have not ended
 
-	working     int // workers at work, scans included
-	ended       int // nodes
+	working     int   // workers at work, scans included
+	ended       int   // nodes
+	started     bool  // some node has
+	behind      []int // chunks that wait: see goOn
 	interrupted bool
 	fault       error
 
@@ -54,11 +56,12 @@ type phase struct {
 	gates    int   // aggregate nodes that have to end before it begins
 	chunks   int
 	arrived  []bool // by chunk: scanned
-	taken    int    // chunks whose nodes are pending, ready or ended
+	in       []bool // by chunk: its nodes are pending, ready or ended
+	taken    int    // how many of them are
 	began    time.Time
 	left     []int32 // by instance: its nodes in this phase that have not ended
 	admitted []bool  // by instance
-	queue    []int   // instances that wait to be admitted, in file order
+	queue    []int   // instances that wait to be admitted, in the order of their chunks
 	open     int     // instances admitted that have not ended
 }
 
@@ -89,6 +92,7 @@ func (r *run) loop() {
 	drain, cancelled := r.opts.Drain, r.ctx.Done()
 	for r.ended < r.l.nodes {
 		r.dispatch()
+		r.goOn()
 		if r.working == 0 && r.ended < r.l.nodes {
 			if r.ctx.Err() == nil && !r.isHalted() {
 				r.fault = errors.New("the scheduler is stuck: nodes wait and nothing is at work")
@@ -137,7 +141,7 @@ func (r *run) prepare() {
 	for p := range r.phases {
 		ph := &r.phases[p]
 		ph.chunks = (len(l.instances) + chunkSize - 1) / chunkSize
-		ph.arrived = make([]bool, ph.chunks)
+		ph.arrived, ph.in = make([]bool, ph.chunks), make([]bool, ph.chunks)
 		ph.left = make([]int32, len(l.instances))
 		ph.admitted = make([]bool, len(l.instances))
 	}
@@ -258,6 +262,7 @@ func (r *run) take(m message) {
 		r.endScan(m.scanned.phase)
 	case m.started != nil:
 		s, i := r.l.place(m.started.node)
+		r.started = true
 		r.progress.Running++
 		r.startReading()
 		r.emit(Event{Event: EventNodeStarted, Stage: r.l.stages[s].address, Instance: r.l.instance(i), Reason: m.started.reason})

@@ -87,8 +87,7 @@ func (r *run) release(s, i int, selected, scanned bool) {
 		case rs.PerInstance:
 			r.unblock(u, i)
 		default:
-			ph := &r.phases[us.phase]
-			for k := range min(ph.taken*chunkSize, len(r.l.instances)) {
+			for k := range r.l.instances {
 				r.unblock(u, k)
 			}
 		}
@@ -113,7 +112,7 @@ func (r *run) release(s, i int, selected, scanned bool) {
 // unblock counts down what a per-instance node waits for.
 func (r *run) unblock(s, i int) {
 	ph := &r.phases[r.l.stages[s].phase]
-	if i >= ph.taken*chunkSize {
+	if !ph.in[i/chunkSize] {
 		return // counted when its chunk arrives
 	}
 	node := r.l.node(s, i)

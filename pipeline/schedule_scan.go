@@ -2,7 +2,10 @@ package pipeline
 
 import (
 	"runtime"
+	"sync"
 	"sync/atomic"
+
+	"github.com/concluder/concluder/pipeline/store"
 )
 
 // Most nodes of most runs are up to date. A scan finds those before anything
@@ -18,30 +21,100 @@ const chunkSize = 256
 // those that need no more are set.
 type scannedChunk struct{ phase, chunk int }
 
-// startPhase scans a phase, in the background.
+// scanOrder returns the chunks in the order in which they are scanned: those of
+// some instances, which are so many, and then the others.
+func (l *layout) scanOrder(first []string) (order []int, ahead int) {
+	chunks := (len(l.instances) + chunkSize - 1) / chunkSize
+	has := make([]bool, chunks)
+	if len(first) > 0 {
+		names := make(map[string]bool, len(first))
+		for _, name := range first {
+			names[name] = true
+		}
+		for i, name := range l.instances {
+			has[i/chunkSize] = has[i/chunkSize] || names[name]
+		}
+	}
+	for _, want := range []bool{true, false} {
+		for c := range chunks {
+			if has[c] == want {
+				order = append(order, c)
+			}
+		}
+		if want {
+			ahead = len(order)
+		}
+	}
+	return order, ahead
+}
+
+// startPhase scans a phase, in the background. The chunks of Options.First go
+// ahead: see goOn.
 func (r *run) startPhase(p int) {
+	switch {
+	case len(r.phases[p].stages) == 0:
+	case r.ahead > 0 && p == 0:
+		r.startScan(p, r.order[:r.ahead])
+		r.behind = r.order[r.ahead:]
+	default:
+		r.startScan(p, r.order)
+	}
+}
+
+// goOn scans the chunks that wait until the first node of those that went ahead
+// has started, or it is clear that none will: the CPUs are for that until then.
+func (r *run) goOn() {
+	if len(r.behind) > 0 && (r.started || r.working == 0) {
+		r.startScan(0, r.behind)
+		r.behind = nil
+	}
+}
+
+// startScan scans chunks of a phase, with a pass over their files where there
+// was none over all.
+func (r *run) startScan(p int, chunks []int) {
 	ph := &r.phases[p]
-	if len(ph.stages) == 0 {
-		return
+	var pass *store.Pass
+	if r.piecemeal {
+		pass = r.snapshot.NewPass(r.fresh)
 	}
 	next := new(atomic.Int64)
-	r.working += ph.chunks
-	for range min(runtime.GOMAXPROCS(0), ph.chunks) {
-		go func() {
+	r.working += len(chunks)
+	var scans sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(chunks)) {
+		scans.Go(func() {
+			var probe *store.Probe
+			if pass != nil {
+				probe = pass.Probe()
+			}
 			for {
-				c := int(next.Add(1)) - 1
-				if c >= ph.chunks {
+				k := int(next.Add(1)) - 1
+				if k >= len(chunks) {
 					return
 				}
-				r.scan(ph.stages, c)
+				c := chunks[k]
+				r.scan(ph.stages, c, probe)
 				r.send(message{scanned: &scannedChunk{p, c}})
 			}
+		})
+	}
+	if pass != nil {
+		go func() {
+			scans.Wait()
+			pass.Close()
 		}()
 	}
 }
 
-func (r *run) scan(stages []int, chunk int) {
-	for i := chunk * chunkSize; i < min((chunk+1)*chunkSize, len(r.l.instances)); i++ {
+// scan walks a chunk, with a probe after looking at its files.
+func (r *run) scan(stages []int, chunk int, probe *store.Probe) {
+	first, after := chunk*chunkSize, min((chunk+1)*chunkSize, len(r.l.instances))
+	if probe != nil && r.ctx.Err() == nil {
+		for _, s := range stages {
+			probe.Look(r.l.node(s, first), r.l.node(s, after-1)+1)
+		}
+	}
+	for i := first; i < after; i++ {
 		for _, s := range stages {
 			if r.ctx.Err() != nil {
 				return
@@ -87,12 +160,14 @@ func (r *run) glance(s, i int) (ending, bool) {
 }
 
 // arrive takes chunks in, in order, so that instances are admitted in file
-// order.
+// order but for those that go first.
 func (r *run) arrive(c *scannedChunk) {
 	ph := &r.phases[c.phase]
 	ph.arrived[c.chunk] = true
-	for ph.taken < ph.chunks && ph.arrived[ph.taken] {
-		first := ph.taken * chunkSize
+	for ph.taken < ph.chunks && ph.arrived[r.order[ph.taken]] {
+		chunk := r.order[ph.taken]
+		first := chunk * chunkSize
+		ph.in[chunk] = true
 		ph.taken++
 		r.takeIn(ph, first, min(first+chunkSize, len(r.l.instances)))
 	}

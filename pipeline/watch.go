@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"time"
@@ -51,8 +52,9 @@ type Watched struct {
 	Outcome *Outcome // of the last Run, which sets it; nil where it has none
 
 	// Run runs the plan, again and again while it stays as it is. It passes
-	// both channels on in its Options. It reports errors by itself.
-	Run func(ctx context.Context, drain <-chan struct{}, supersede <-chan *Plan)
+	// what it is given on in the Options of these names. It reports errors by
+	// itself.
+	Run func(ctx context.Context, drain <-chan struct{}, supersede <-chan *Plan, first []string)
 }
 
 // Watch runs a pipeline now and whenever something it depends on changes: the
@@ -62,8 +64,9 @@ type Watched struct {
 //
 // There is one run at a time. A change during a run cancels the nodes at work
 // whose key it changes, lets the others finish, and starts the next run. What
-// the system tells of is only a hint: the run looks at every file. A run that
-// cannot begin or fails does not end the watch.
+// the system tells of is only a hint: the run looks at every file, if at those
+// of the instances that it was told of first. A run that cannot begin or fails
+// does not end the watch.
 func Watch(ctx context.Context, opts WatchOptions) error {
 	w, err := newWatcher(opts)
 	if err != nil {
@@ -103,7 +106,8 @@ type watcher struct {
 	broken error    // why it is not right now
 	said   string   // of what is broken
 
-	next      bool // a run is due
+	next      bool            // a run is due
+	first     map[string]bool // instances of which it is known that their files changed since the last one
 	running   bool
 	ran       *Watched // what runs, or ran last
 	restless  restless
@@ -175,10 +179,12 @@ func (w *watcher) proceed(ctx context.Context) {
 	}
 	w.next, w.running, w.ran, w.restless.during = false, true, w.target, hints{}
 	w.drain, w.supersede = make(chan struct{}), make(chan *Plan, 1)
-	go func(t *Watched, drain <-chan struct{}, supersede <-chan *Plan) {
-		t.Run(ctx, drain, supersede)
+	w.target.Plan.runsAgain()
+	go func(t *Watched, drain <-chan struct{}, supersede <-chan *Plan, first []string) {
+		t.Run(ctx, drain, supersede, first)
 		w.done <- struct{}{}
-	}(w.target, w.drain, w.supersede)
+	}(w.target, w.drain, w.supersede, slices.Sorted(maps.Keys(w.first)))
+	w.first = nil
 }
 
 // look takes in what changed.
@@ -194,6 +200,12 @@ func (w *watcher) look() error {
 	}
 	w.restless.note(&h)
 	w.next = true
+	if w.first == nil || h.all {
+		w.first = map[string]bool{}
+	}
+	if !h.all { // else one is as likely as the other
+		maps.Copy(w.first, h.instances)
+	}
 	if h.replan() {
 		// Where folders may lie elsewhere now, what is watched is found anew.
 		if err := w.reopen(h.all); err != nil {

@@ -1,7 +1,9 @@
 package pipeline
 
 import (
+	"cmp"
 	"io/fs"
+	"iter"
 	"os"
 	"path"
 	"path/filepath"
@@ -30,9 +32,10 @@ type watchIndex struct {
 
 // A watchedFile is a file whose content matters.
 type watchedFile struct {
-	path  string // as the plan has it
-	plan  bool   // it shapes the plan; else it is an input of nodes
-	stamp stamp
+	path     string // as the plan has it
+	plan     bool   // it shapes the plan; else it is an input of nodes
+	instance string // the first whose nodes read it; "" for none
+	stamp    stamp
 }
 
 // A stamp is what is compared of a file whose attributes changed. The time at
@@ -60,23 +63,23 @@ func newWatchIndex(root string, looked Looked, plan *Plan) *watchIndex {
 		root: root, reals: map[string]string{}, walked: map[string]bool{},
 	}
 	for _, p := range looked.Reads {
-		x.addFile(p, true)
+		x.addFile(p, "", true)
 	}
 	for _, g := range looked.Globs {
 		x.addGlob(g)
 	}
 	if plan != nil {
-		for p := range plan.inputs() {
-			x.addFile(p, false)
+		for p, instance := range plan.inputs() {
+			x.addFile(p, instance, false)
 		}
 	}
 	return x
 }
 
 // inputs yields the path of every file that the plan's nodes read, some more
-// than once.
-func (p *Plan) inputs() func(yield func(string) bool) {
-	return func(yield func(string) bool) {
+// than once, and the node's instance.
+func (p *Plan) inputs() iter.Seq2[string, string] {
+	return func(yield func(path, instance string) bool) {
 		for _, s := range p.Stages {
 			reads := slices.ContainsFunc(s.Kind.Attributes, func(a Attribute) bool { return a.Role == InputPath || a.Role == InputPaths })
 			if !reads {
@@ -92,7 +95,7 @@ func (p *Plan) inputs() func(yield func(string) bool) {
 					continue // the run says so
 				}
 				for _, in := range spec.Inputs {
-					if !yield(in.Path) {
+					if !yield(in.Path, i) {
 						return
 					}
 				}
@@ -103,7 +106,7 @@ func (p *Plan) inputs() func(yield func(string) bool) {
 
 // addFile watches for a file. Of a symbolic link what it leads to is watched
 // too.
-func (x *watchIndex) addFile(p string, plan bool) {
+func (x *watchIndex) addFile(p, instance string, plan bool) {
 	for range maxLinks {
 		x.addDir(filepath.Dir(p), true)
 		real := x.real(filepath.Dir(p))
@@ -112,10 +115,10 @@ func (x *watchIndex) addFile(p string, plan bool) {
 		}
 		key := filepath.Join(real, filepath.Base(p))
 		if have, ok := x.files[key]; ok {
-			have.plan = have.plan || plan
+			have.plan, have.instance = have.plan || plan, cmp.Or(have.instance, instance)
 			x.files[key] = have
 		} else {
-			x.files[key] = watchedFile{p, plan, stampOf(p)}
+			x.files[key] = watchedFile{p, plan, instance, stampOf(p)}
 		}
 		to, err := os.Readlink(p)
 		if err != nil {

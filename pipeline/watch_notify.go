@@ -15,11 +15,12 @@ import (
 
 // hints are what the system told of changes, gathered until somebody looks.
 type hints struct {
-	some  bool // there are any
-	names map[string]meaning
-	all   bool  // anything may have changed: a folder came or went, or more happened than the system tells
-	lost  bool  // the latter
-	fault error // watching has failed
+	some      bool // there are any
+	names     map[string]meaning
+	instances map[string]bool // whose nodes read those files, as far as known
+	all       bool            // anything may have changed: a folder came or went, or more happened than the system tells
+	lost      bool            // the latter
+	fault     error           // watching has failed
 }
 
 // note adds a name. Of two meanings the wider one counts.
@@ -28,6 +29,16 @@ func (h *hints) note(name string, m meaning) {
 		h.names = map[string]meaning{}
 	}
 	h.names[name] = max(h.names[name], m)
+}
+
+// concern adds an instance, unless it is "".
+func (h *hints) concern(instance string) {
+	if h.instances == nil {
+		h.instances = map[string]bool{}
+	}
+	if instance != "" {
+		h.instances[instance] = true
+	}
 }
 
 // replan reports whether what shapes the plan changed.
@@ -135,6 +146,7 @@ func (n *notifier) note(e fsnotify.Event) {
 		n.hints.all = true
 	default:
 		n.hints.note(cmp.Or(f.path, e.Name), m)
+		n.hints.concern(f.instance)
 	}
 	n.told()
 }
@@ -176,6 +188,9 @@ func (n *notifier) add(h hints) {
 	defer n.mu.Unlock()
 	for name, m := range h.names {
 		n.hints.note(name, m)
+	}
+	for instance := range h.instances {
+		n.hints.concern(instance)
 	}
 	n.hints.all, n.hints.lost = n.hints.all || h.all, n.hints.lost || h.lost
 	n.told()

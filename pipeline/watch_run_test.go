@@ -10,7 +10,6 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/fsnotify/fsnotify"
 )
@@ -250,6 +249,26 @@ func TestWatchDebounceIsBounded(t *testing.T) {
 	w.finish()
 }
 
+// A run is told whose files changed, and of names that are gone as well.
+func TestWatchTellsWhatChanged(t *testing.T) {
+	w := newWatchWorld(t, "a", "b", "c")
+	w.watch()
+	w.settles("copy/a", "copy/b", "copy/c", "sum")
+	w.told() // whatever the first run was
+	w.write("data/b.txt", "new b")
+	w.settles("copy/b", "sum")
+	w.wantTold("b")
+	w.overwrite("data/a.txt", "new a")
+	w.remove("data/c.txt")
+	w.settles("copy/a", "sum")
+	w.wantTold("a", "c")
+	w.rename(w.path("data/b.txt"), w.path("data/d.txt"))
+	w.settles("copy/d", "sum")
+	w.wantTold("b")
+	w.wantSum("a", "new a", "d", "new b")
+	w.finish()
+}
+
 // When more happened than the system tells of, everything is looked at.
 func TestWatchOverflow(t *testing.T) {
 	w := newWatchWorld(t, "a", "b")
@@ -267,7 +286,9 @@ func TestWatchOverflow(t *testing.T) {
 	if e := w.await(EventChanged); e.Message != "more than the system tells of" {
 		t.Errorf("changed: %s", e.Message)
 	}
+	w.told()
 	w.settles("copy/a", "copy/c", "sum")
+	w.wantTold()
 	w.write("data/b.txt", "noticed")
 	w.settles("copy/b", "sum")
 	w.finish()
@@ -326,41 +347,4 @@ func TestWatchAttributes(t *testing.T) {
 	}
 	w.settles()
 	w.finish()
-}
-
-// From a change to the first node that starts, beyond the debounce.
-func BenchmarkWatch(b *testing.B) {
-	for _, n := range []int{10, 1_000, 10_000} {
-		b.Run(fmt.Sprintf("instances=%d", n), func(b *testing.B) {
-			var names []string
-			for i := range n {
-				names = append(names, fmt.Sprintf("i%06d", i))
-			}
-			w := newWatchWorld(b, names...)
-			w.debounce = 20 * time.Millisecond
-			w.watch()
-			for w.await(EventWatching); len(w.took()) < n+1; w.await(EventWatching) {
-			}
-			w.forget()
-			var took []time.Duration
-			for b.Loop() {
-				i := len(took)
-				w.mu.Lock()
-				w.first = time.Time{}
-				w.mu.Unlock()
-				began := time.Now()
-				w.write("data/"+names[i%n]+".txt", fmt.Sprint("new ", i))
-				w.settles("copy/"+names[i%n], "sum")
-				w.mu.Lock()
-				took = append(took, w.first.Sub(began)-w.debounce)
-				w.mu.Unlock()
-			}
-			slices.Sort(took)
-			// The median: on a machine that has other things to do the mean says
-			// more about those.
-			b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "ms-median")
-			b.ReportMetric(float64(took[0].Microseconds())/1000, "ms-least")
-			w.finish()
-		})
-	}
 }

@@ -31,8 +31,8 @@ type watchWorld struct {
 	ended  chan error
 
 	mu    sync.Mutex
-	ran   []string  // "copy/a"
-	first time.Time // when a node began, since somebody looked
+	ran   []string // "copy/a"
+	first []string // what runs were told to look at first
 	runs  atomic.Int32
 	at    atomic.Int32 // runs at work
 }
@@ -107,9 +107,6 @@ func (w *watchWorld) note(node string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.ran = append(w.ran, node)
-	if w.first.IsZero() {
-		w.first = time.Now()
-	}
 }
 
 // open is what Watch is given.
@@ -125,12 +122,15 @@ func (w *watchWorld) open() (*Watched, error) {
 		return t, errors.New(b.String())
 	}
 	t.Plan = plan
-	t.Run = func(ctx context.Context, drain <-chan struct{}, supersede <-chan *Plan) {
+	t.Run = func(ctx context.Context, drain <-chan struct{}, supersede <-chan *Plan, first []string) {
 		if w.at.Add(1) > 1 {
 			w.t.Error("two runs at once")
 		}
 		w.runs.Add(1)
-		_, err := Run(ctx, plan, Options{Drain: drain, Supersede: supersede, MaxWorkers: 4, Observe: func(e Event) { w.events <- e }})
+		w.mu.Lock()
+		w.first = append(w.first, first...)
+		w.mu.Unlock()
+		_, err := Run(ctx, plan, Options{Drain: drain, Supersede: supersede, First: first, MaxWorkers: 4, Observe: func(e Event) { w.events <- e }})
 		w.at.Add(-1)
 		if err != nil {
 			w.events <- Event{Event: "failed", Error: err.Error()}
@@ -190,6 +190,23 @@ func (w *watchWorld) took() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return slices.Compact(slices.Sorted(slices.Values(w.ran)))
+}
+
+// told returns what the runs since the last call were told to look at first,
+// each once, sorted.
+func (w *watchWorld) told() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	first := slices.Compact(slices.Sorted(slices.Values(w.first)))
+	w.first = nil
+	return first
+}
+
+func (w *watchWorld) wantTold(want ...string) {
+	w.t.Helper()
+	if got := w.told(); !slices.Equal(got, want) {
+		w.t.Errorf("the runs were told to look at %q first, want %q", got, want)
+	}
 }
 
 // forget begins a step.

@@ -115,6 +115,7 @@ type Session struct {
 	warnings *FileError // none of them an error
 
 	supersede <-chan *pipeline.Plan // see pipeline.Options
+	first     []string              // likewise
 }
 
 // Open reads and checks a pipeline file. A mistake in it is a *FileError.
@@ -147,7 +148,7 @@ func (s *Session) options() (pipeline.Options, error) {
 	opt := pipeline.Options{
 		Instances: s.opt.Instances, MaxWorkers: s.opt.MaxWorkers, BatchSize: s.opt.BatchSize, BatchAuto: s.opt.BatchAuto,
 		Force: s.opt.Force || s.opt.NoCache, Anew: s.opt.NoCache, FailFast: s.opt.FailFast, Wait: s.opt.Wait,
-		MaxWaiting: s.env.inFlight(), Asking: s.env.asking, Program: s.opt.Program, Observe: s.opt.Observe, Drain: s.opt.Drain, Supersede: s.supersede,
+		MaxWaiting: s.env.inFlight(), Asking: s.env.asking, Program: s.opt.Program, Observe: s.opt.Observe, Drain: s.opt.Drain, Supersede: s.supersede, First: s.first,
 		Statuses: func(nodes iter.Seq[pipeline.NodeResult]) map[string]int {
 			counts := map[string]int{}
 			for _, st := range s.statuses(nodes) {

@@ -33,10 +33,10 @@ func Watch(ctx context.Context, file string, opt Options, w WatchOptions) error 
 			return t, err
 		}
 		t.Plan = s.Plan
-		t.Run = func(ctx context.Context, drain <-chan struct{}, supersede <-chan *pipeline.Plan) {
+		t.Run = func(ctx context.Context, drain <-chan struct{}, supersede <-chan *pipeline.Plan, first []string) {
 			s.env.renew()
 			s.opt.Force, s.opt.NoCache, s.opt.RetryFailed = once.Force, once.NoCache, once.RetryFailed
-			s.opt.Drain, s.supersede = drain, supersede
+			s.opt.Drain, s.supersede, s.first = drain, supersede, first
 			if once.Force || once.NoCache || once.RetryFailed {
 				s.supersede = nil
 			}

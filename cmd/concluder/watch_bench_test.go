@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -18,9 +19,16 @@ import (
 // From a change of one instance's measurements to the first node that starts,
 // in the program itself, beyond the debounce:
 //
-//	go test -run - -bench Watch -benchtime 200x ./cmd/concluder
+//	go test -run - -bench Watch/instances=1000$ -benchtime 200x ./cmd/concluder
+//	go test -run - -bench Watch/instances=20000$ -benchtime 20x ./cmd/concluder
+//
+// and WATCH_BENCH_INSTANCES adds a size.
 func BenchmarkWatch(b *testing.B) {
-	for _, n := range []int{1_000, 20_000} {
+	sizes := []int{1_000, 20_000}
+	if n, err := strconv.Atoi(os.Getenv("WATCH_BENCH_INSTANCES")); err == nil {
+		sizes = append(sizes, n)
+	}
+	for _, n := range sizes {
 		b.Run(fmt.Sprintf("instances=%d", n), func(b *testing.B) { benchmarkWatch(b, n) })
 	}
 }
