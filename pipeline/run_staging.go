@@ -3,12 +3,10 @@ package pipeline
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -141,15 +139,6 @@ func (s *staging) empty(dir string) bool {
 	return o.onlyOut()
 }
 
-// holds reports whether an open folder holds exactly these names.
-func holds(f *os.File, names ...string) bool {
-	if _, err := f.Seek(0, io.SeekStart); err != nil {
-		return false
-	}
-	have, err := f.Readdirnames(len(names) + 1)
-	return (err == nil || err == io.EOF) && slices.Equal(have, names)
-}
-
 // close removes the run's folders, and the one around them where no other
 // run's leftovers are in it. A folder in which something that was abandoned
 // still makes files is left to the next run.
@@ -196,12 +185,12 @@ func privatePaths(dir string, outputs []Output) (map[string]string, error) {
 // moveFile renames a file into place, making folders as needed. Where the
 // place is on another file system the file is copied beside it first.
 func moveFile(from, to string) error {
-	err := os.Rename(from, to)
+	err := rename(from, to)
 	if errors.Is(err, fs.ErrNotExist) {
 		if err := os.MkdirAll(filepath.Dir(to), 0o777); err != nil {
 			return err
 		}
-		err = os.Rename(from, to)
+		err = rename(from, to)
 	}
 	if err == nil {
 		return nil
