@@ -26,7 +26,7 @@ func (r *run) call(rs *runStage, instance string, f func() error) error {
 		stack string // of a panic
 	}
 	done := make(chan ended, 1)
-	go func() {
+	r.pool.call(func() {
 		e := ended{err: errors.New("the stage ended its goroutine without returning")}
 		defer func() {
 			if p := recover(); p != nil {
@@ -35,7 +35,7 @@ func (r *run) call(rs *runStage, instance string, f func() error) error {
 			done <- e
 		}()
 		e.err = f()
-	}()
+	})
 	var e ended
 	select {
 	case e = <-done:

@@ -26,6 +26,7 @@ type run struct {
 	window  int       // instances admitted at a time
 	order   []int     // chunks, in the order in which they are scanned and admitted
 	ahead   int       // how many of them have instances of Options.First
+	pool    pool      // of nodes at work, and of the code of their kinds
 	atWork  workplace // what Options.Supersede may cancel
 
 	messages chan message
@@ -68,7 +69,7 @@ func openRun(ctx context.Context, plan *Plan, opts Options) (*run, error) {
 		return nil, err
 	}
 	r := &run{inspector: *e, ctx: ctx, began: began, id: newRunID(began),
-		messages: make(chan message, 256), notes: map[int]string{}, draining: make(chan struct{}), outcome: &Outcome{Counts: map[string]int64{}}}
+		messages: make(chan message, 256), pool: newPool(), notes: map[int]string{}, draining: make(chan struct{}), outcome: &Outcome{Counts: map[string]int64{}}}
 	r.whyNot = r.note
 	r.outcome.Run = r.id
 	r.over = make(chan struct{})

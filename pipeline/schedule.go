@@ -119,6 +119,7 @@ func (r *run) loop() {
 		}
 	}
 	close(r.over)
+	r.pool.close()
 	r.atWork.judges.Wait()
 	if r.syncing != nil {
 		<-r.syncing
@@ -229,11 +230,11 @@ func (r *run) dispatch() {
 		r.working++
 		h := &holder{slots: r.slots, stage: s, holds: true, turn: r.begins()}
 		h.begin(false)
-		go func() {
+		r.pool.call(func() {
 			var end ending
 			defer func() { r.send(message{ended: &end, holder: h}) }()
 			end = r.work(s, i, stopped, attempt, h)
-		}()
+		})
 	}
 }
 
