@@ -63,21 +63,27 @@ type Progress struct {
 
 // MarshalJSON writes the event as one object. run_finished has exactly the
 // members that the contract of `run --json` names.
-func (e Event) MarshalJSON() ([]byte, error) { return e.encode() }
+func (e Event) MarshalJSON() ([]byte, error) { return e.append(nil) }
 
-// encode is MarshalJSON for whoever needs no one to check what it returns.
-func (e *Event) encode() ([]byte, error) {
-	if e.Event == EventRunFinished && e.Outcome != nil {
-		return json.Marshal(e.Outcome.line())
-	}
-	type plain Event // without this method
-	if e.Event == EventProgress {
-		return json.Marshal(struct {
+// append is MarshalJSON for whoever needs no one to check what it returns.
+func (e *Event) append(b []byte) ([]byte, error) {
+	type plain Event // without the methods
+	var of any
+	switch {
+	case e.Event == EventRunFinished && e.Outcome != nil:
+		of = e.Outcome.line()
+	case e.Event == EventProgress:
+		of = struct {
 			*plain
 			Progress Progress `json:"progress"`
-		}{(*plain)(e), e.Progress})
+		}{(*plain)(e), e.Progress}
+	case e.Resources != nil:
+		of = (*plain)(e)
+	default:
+		return e.appendPlain(b)
 	}
-	return json.Marshal((*plain)(e))
+	line, err := json.Marshal(of)
+	return append(b, line...), err
 }
 
 // An Outcome is how a run ended. Nodes = Executed + Cached + Failed + Skipped,

@@ -35,11 +35,11 @@ func openEventLog(stateDir, id string) (*eventLog, error) {
 	return &eventLog{f: f, w: bufio.NewWriterSize(f, 64<<10)}, nil
 }
 
-func (l *eventLog) write(e Event) {
+func (l *eventLog) write(e *Event) {
 	if l.err != nil {
 		return
 	}
-	b, err := e.encode()
+	b, err := e.append(l.w.AvailableBuffer())
 	if err == nil {
 		_, err = l.w.Write(append(b, '\n'))
 	}

@@ -242,7 +242,7 @@ func (r *run) emit(e Event) {
 	e.Time, e.Run = time.Now(), r.id
 	r.progress.OnNetwork = len(r.slots.places)
 	e.Progress = r.progress
-	r.events.write(e)
+	r.events.write(&e)
 	r.observe(e)
 }
 

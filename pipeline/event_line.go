@@ -1,0 +1,71 @@
+package pipeline
+
+import (
+	"encoding/json"
+	"math"
+	"strconv"
+	"time"
+)
+
+// Every node has two events or more, which are encoded by the scheduler's
+// goroutine. Those that consist of words and numbers alone are encoded here, to
+// the same bytes as by encoding/json, which takes several times as long.
+
+// appendPlain appends the JSON form of an event without Resources that is none
+// of progress and none of an Outcome.
+func (e *Event) appendPlain(b []byte) ([]byte, error) {
+	b = appendText(append(b, `{"event":`...), e.Event)
+	b = append(b, `,"time":`...)
+	b, err := appendTime(b, e.Time)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range [...]struct{ name, value string }{
+		{`,"run":`, e.Run}, {`,"pipeline":`, e.Pipeline}, {`,"stage":`, e.Stage}, {`,"instance":`, e.Instance},
+		{`,"state":`, e.State}, {`,"status":`, e.Status}, {`,"reason":`, e.Reason}, {`,"error":`, e.Error}, {`,"message":`, e.Message},
+	} {
+		if m.value != "" {
+			b = appendText(append(b, m.name...), m.value)
+		}
+	}
+	if e.Seconds != 0 {
+		if b, err = appendNumber(append(b, `,"seconds":`...), e.Seconds); err != nil {
+			return nil, err
+		}
+	}
+	if e.Total != 0 {
+		b = strconv.AppendInt(append(b, `,"total":`...), int64(e.Total), 10)
+	}
+	return append(b, '}'), nil
+}
+
+// appendText appends a JSON string.
+func appendText(b []byte, s string) []byte {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
+			quoted, _ := json.Marshal(s) // a string has no error
+			return append(b, quoted...)
+		}
+	}
+	b = append(b, '"')
+	b = append(b, s...)
+	return append(b, '"')
+}
+
+// appendNumber appends a JSON number. Numbers so small or large that they need
+// an exponent, and those that are none, are left to encoding/json.
+func appendNumber(b []byte, f float64) ([]byte, error) {
+	if abs := math.Abs(f); abs >= 1e-6 && abs < 1e21 {
+		return strconv.AppendFloat(b, f, 'f', -1, 64), nil
+	}
+	number, err := json.Marshal(f)
+	return append(b, number...), err
+}
+
+// appendTime appends a JSON string. A time in a zone that JSON cannot say, or a
+// year of five digits, is an error as with encoding/json.
+func appendTime(b []byte, t time.Time) ([]byte, error) {
+	b = append(b, '"')
+	b, err := t.AppendText(b)
+	return append(b, '"'), err
+}
