@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/concluder/concluder/pipeline/store"
@@ -71,7 +72,7 @@ func componentName(name string) string {
 func (in *inspection) changedMembers(name string) string {
 	for i := range in.upstream {
 		u := &in.upstream[i]
-		if !u.members || u.name() != name {
+		if !u.members || u.name != name {
 			continue
 		}
 		was := make(map[uint32]bool, len(in.last.Members))
@@ -79,8 +80,9 @@ func (in *inspection) changedMembers(name string) string {
 			was[t] = true
 		}
 		var names []string
+		h := newKeyHash()
 		for k := range u.nodes {
-			if !was[u.nodes[k].tag(u.dep.Output)] {
+			if !was[u.nodes[k].tag(h, u.dep.Output)] {
 				names = append(names, u.nodes[k].instance)
 			}
 		}
@@ -97,8 +99,10 @@ func (m *manifest) members() []uint32 {
 	var tags []uint32
 	for i := range m.upstream {
 		if u := &m.upstream[i]; u.members {
+			h := newKeyHash()
+			tags = slices.Grow(tags, len(u.nodes))
 			for k := range u.nodes {
-				tags = append(tags, u.nodes[k].tag(u.dep.Output))
+				tags = append(tags, u.nodes[k].tag(h, u.dep.Output))
 			}
 		}
 	}

@@ -36,13 +36,16 @@ type keySink interface{ add(keyPart) }
 // its length before it.
 type keyHash struct {
 	h   hash.Hash
-	buf []byte
+	buf []byte // what the hash has not been given yet
 }
 
-func newKeyHash() *keyHash { return &keyHash{h: sha256.New()} }
+// keyBuffer is how much is gathered before it is hashed: the keys of most nodes.
+const keyBuffer = 1 << 10
+
+func newKeyHash() *keyHash { return &keyHash{h: sha256.New(), buf: make([]byte, 0, keyBuffer)} }
 
 func (k *keyHash) add(p keyPart) {
-	b := k.buf[:0]
+	b := k.buf
 	b = binary.AppendUvarint(b, uint64(len(p.name)))
 	b = append(b, p.name...)
 	b = binary.AppendUvarint(b, uint64(len(p.value)))
@@ -52,14 +55,27 @@ func (k *keyHash) add(p keyPart) {
 	} else {
 		b = append(append(b, byte(len(p.digest))), p.digest[:]...)
 	}
-	k.h.Write(b)
+	if len(b) >= keyBuffer {
+		k.h.Write(b)
+		b = b[:0]
+	}
 	k.buf = b
 }
 
-func (k *keyHash) sum() store.Short {
-	var d store.Digest
+// full is the digest of what was added.
+func full(k *keyHash) (d store.Digest) {
+	k.h.Write(k.buf)
+	k.buf = k.buf[:0]
 	k.h.Sum(d[:0])
-	return d.Cut()
+	return d
+}
+
+func (k *keyHash) sum() store.Short { return full(k).Cut() }
+
+// reset makes it a new one.
+func (k *keyHash) reset() {
+	k.h.Reset()
+	k.buf = k.buf[:0]
 }
 
 // keyList keeps the components as records hold them.
@@ -82,6 +98,15 @@ func (k *keyList) add(p keyPart) {
 	} else {
 		k.own = append(k.own, c)
 	}
+}
+
+// room makes room for the components of a manifest.
+func (k *keyList) room(m *manifest) {
+	shared, own := 3+len(m.spec.Settings), 2+len(m.spec.Outputs)+len(m.inputs)+2*len(m.upstream)
+	for _, p := range m.spec.Providers {
+		shared += 1 + len(p.Keyed)
+	}
+	k.shared, k.own = make([]store.Component, 0, shared), make([]store.Component, 0, own)
 }
 
 // bothSinks feeds the two from one walk.
@@ -130,6 +155,7 @@ type inputSeen struct {
 // nodes of a per-instance stage.
 type upstreamSeen struct {
 	dep     *Dep
+	name    string // of the component
 	nodes   []upstreamNode
 	members bool // nodes are all instances of a stage
 }
@@ -197,25 +223,25 @@ func (in *inputSeen) walk(sink keySink) {
 	sink.add(p)
 }
 
-func (u *upstreamSeen) name() string {
+// component names what a node sees of a reference.
+func (d *Dep) component() string {
 	pos := ""
-	if u.dep.Pos > 0 {
-		pos = "[" + strconv.Itoa(u.dep.Pos) + "]"
+	if d.Pos > 0 {
+		pos = "[" + strconv.Itoa(d.Pos) + "]"
 	}
-	return "from " + u.dep.Attr + pos + " " + u.dep.Stage.Address()
+	return "from " + d.Attr + pos + " " + d.Stage.Address()
 }
 
 func (u *upstreamSeen) walk(sink keySink) {
-	name := u.name()
 	if u.members {
 		h := newKeyHash()
 		for i := range u.nodes {
 			u.nodes[i].walk(h, u.nodes[i].instance, u.dep.Output)
 		}
-		sink.add(keyPart{name: name, value: strconv.Itoa(len(u.nodes)) + " instances", digest: full(h)})
+		sink.add(keyPart{name: u.name, value: strconv.Itoa(len(u.nodes)) + " instances", digest: full(h)})
 		return
 	}
-	u.nodes[0].walk(sink, name, u.dep.Output)
+	u.nodes[0].walk(sink, u.name, u.dep.Output)
 }
 
 // walk gives the sink what can be seen of one node: of one of its outputs the
@@ -241,17 +267,12 @@ func (n *upstreamNode) walk(sink keySink, name, output string) {
 }
 
 // tag is what an aggregate node's record keeps of each upstream node, to say
-// later which of them changed.
-func (n *upstreamNode) tag(output string) uint32 {
-	h := newKeyHash()
+// later which of them changed. h is used for it.
+func (n *upstreamNode) tag(h *keyHash, output string) uint32 {
+	h.reset()
 	n.walk(h, n.instance, output)
 	s := h.sum()
 	return binary.LittleEndian.Uint32(s[:])
-}
-
-func full(k *keyHash) (d store.Digest) {
-	k.h.Sum(d[:0])
-	return d
 }
 
 // canonical is a value as JSON: object members sorted, numbers exact. A value

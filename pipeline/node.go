@@ -20,17 +20,18 @@ type layout struct {
 // A runStage is a stage as the engine sees it.
 type runStage struct {
 	*Stage
-	address string
-	base    int   // number of its first node
-	count   int   // of its nodes
-	deps    []int // for each of Stage.Deps the stage
-	needs   []int // the stages it depends on, each once
-	users   []int // the stages that depend on it
-	phase   int
-	waitsOn bool // an aggregate stage that depends on per-instance nodes
-	out     bool // left out by Options.Without
-	all     bool // all its nodes are selected; else those of the selected instances
-	ifFresh bool // selected only if what it depends on is up to date: see selectNodes
+	address    string
+	base       int      // number of its first node
+	count      int      // of its nodes
+	deps       []int    // for each of Stage.Deps the stage
+	components []string // for each of Stage.Deps its name in keys
+	needs      []int    // the stages it depends on, each once
+	users      []int    // the stages that depend on it
+	phase      int
+	waitsOn    bool // an aggregate stage that depends on per-instance nodes
+	out        bool // left out by Options.Without
+	all        bool // all its nodes are selected; else those of the selected instances
+	ifFresh    bool // selected only if what it depends on is up to date: see selectNodes
 }
 
 func newLayout(p *Plan) *layout {
@@ -47,6 +48,7 @@ func newLayout(p *Plan) *layout {
 		for _, d := range s.Deps {
 			j := index[d.Stage]
 			rs.deps = append(rs.deps, j)
+			rs.components = append(rs.components, d.component())
 			if !slices.Contains(rs.needs, j) {
 				rs.needs = append(rs.needs, j)
 				l.stages[j].users = append(l.stages[j].users, i)

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/concluder/concluder/pipeline/store"
@@ -73,6 +74,7 @@ func (e *inspector) inspect(stage, instance int, full bool) *inspection {
 
 	hash := newKeyHash()
 	if full {
+		in.parts.room(&in.manifest)
 		in.walk(bothSinks{hash, &in.parts})
 	} else {
 		in.walk(hash)
@@ -141,7 +143,7 @@ func pathless(err error) error {
 // upstream looks at what one of the stage's references leads to.
 func (e *inspector) upstream(rs *runStage, dep, instance int) upstreamSeen {
 	need := rs.deps[dep]
-	u := upstreamSeen{dep: &rs.Deps[dep]}
+	u := upstreamSeen{dep: &rs.Deps[dep], name: rs.components[dep]}
 	if rs.PerInstance || !e.l.stages[need].PerInstance {
 		u.nodes = []upstreamNode{e.view(need, instance)}
 		return u
@@ -323,11 +325,17 @@ func (e *inspector) restEnding(node int) ending {
 
 // outputPath is where an output lies.
 func (e *inspector) outputPath(s *Stage, path string) string {
+	dir := e.results
 	if s.Kind.Outputs == nil {
-		return filepath.Join(e.plan.Dir, filepath.FromSlash(path))
+		dir = e.plan.Dir
 	}
-	return filepath.Join(e.results, filepath.FromSlash(path))
+	if fs.ValidPath(path) && !strings.HasSuffix(dir, separator) {
+		return dir + separator + filepath.FromSlash(path) // what Join comes to
+	}
+	return filepath.Join(dir, filepath.FromSlash(path))
 }
+
+const separator = string(filepath.Separator)
 
 // checkOutputs is the last line against names that lead out of the folders in
 // which a node may write; the pipeline file's checks come before.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"syscall"
 
 	"github.com/concluder/concluder/pipeline/store"
@@ -138,5 +137,5 @@ func (r *run) logPath(rs *runStage, file string) string {
 	if file == "" {
 		file = "aggregate"
 	}
-	return filepath.Join(r.home, "logs", rs.address, file+".log")
+	return r.logs + separator + rs.address + separator + file + ".log"
 }

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/concluder/concluder/pipeline/store"
-	"github.com/zclconf/go-cty/cty"
 )
 
 // An ending is how a worker left a node.
@@ -76,7 +75,8 @@ func (r *run) work(stage, instance int, probe bool, attempt int, h *holder) endi
 	case probe && (!rs.Kind.Partial || r.isHalted()):
 		return ending{node: node, state: NotRun, shown: NotRun, stale: in.known && len(in.last.Outputs) > 0, note: r.whyStopped()}
 	}
-	r.send(message{started: &startedNode{node, someReasons(in.causes)}})
+	reason := someReasons(in.causes)
+	r.send(message{started: &startedNode{node, reason}})
 	began := time.Now()
 	end := r.execute(in, stage, instance, attempt, h)
 	if tooManyFiles(end.fatal) && !h.turn.alone {
@@ -84,7 +84,7 @@ func (r *run) work(stage, instance int, probe bool, attempt int, h *holder) endi
 	}
 	end.ran, end.elapsed = true, time.Since(began)
 	if end.rec != nil {
-		end.rec.Run, end.rec.Elapsed, end.rec.Reason = r.id, end.elapsed, someReasons(in.causes)
+		end.rec.Run, end.rec.Elapsed, end.rec.Reason = r.id, end.elapsed, reason
 	}
 	return end
 }
@@ -295,22 +295,23 @@ func (r *run) task(in *inspection, stage, instance int, dir string) (*Task, erro
 	t := &Task{
 		Stage: in.stage.Name, Instance: in.instance, Dir: dir, Folder: r.plan.Dir,
 		Anew: r.opts.Anew, Program: r.opts.Program, Instances: in.instances,
-		settings: make(map[string]cty.Value, len(in.spec.Settings)),
-		inputs:   map[string][]Artifact{}, upstream: map[string][]Upstream{}, outputs: outputs,
-		providers: map[string]*Provider{}, eval: in.spec.Eval,
+		settings: in.spec.Settings, outputs: outputs, eval: in.spec.Eval,
 	}
 	if instance >= 0 {
 		t.File = r.plan.FileName(in.instance)
 	}
 	t.draining = r.draining
 	t.Log = r.logPath(in.stage, t.File)
-	for _, s := range in.spec.Settings {
-		t.settings[s.Name] = s.Value
+	if len(in.spec.Providers) > 0 {
+		t.providers = make(map[string]*Provider, len(in.spec.Providers))
 	}
 	for _, p := range in.spec.Providers {
 		t.providers[p.Attr] = p.Provider
 	}
 	r.addInputs(t, in)
+	if len(in.upstream) > 0 {
+		t.upstream = make(map[string][]Upstream, len(in.upstream))
+	}
 	for i := range in.upstream {
 		u := &in.upstream[i]
 		if u.dep.Output != "" {
@@ -327,10 +328,11 @@ func (r *run) task(in *inspection, stage, instance int, dir string) (*Task, erro
 // file, paths and references to outputs alike.
 func (r *run) addInputs(t *Task, in *inspection) {
 	type at struct {
-		pos int
+		attr string
+		pos  int
 		Artifact
 	}
-	all := map[string][]at{}
+	var all []at
 	for i := range in.inputs {
 		if f := &in.inputs[i]; f.Attr != fileAttr {
 			a := Artifact{Name: f.name, Path: f.Path, Digest: f.digest.String()}
@@ -340,7 +342,7 @@ func (r *run) addInputs(t *Task, in *inspection) {
 			case f.digest == store.Digest{}:
 				a.Digest = "unreadable" // only a Failed hook gets to see this
 			}
-			all[f.Attr] = append(all[f.Attr], at{f.Pos, a})
+			all = append(all, at{f.Attr, f.Pos, a})
 		}
 	}
 	for i := range in.upstream {
@@ -351,15 +353,17 @@ func (r *run) addInputs(t *Task, in *inspection) {
 		for k := range u.nodes {
 			if a, ok := r.artifacts(u.dep.Stage, u.nodes[k].outputs)[u.dep.Output]; ok {
 				a.Name = u.dep.Output
-				all[u.dep.Attr] = append(all[u.dep.Attr], at{u.dep.Pos, a})
+				all = append(all, at{u.dep.Attr, u.dep.Pos, a})
 			}
 		}
 	}
-	for attr, list := range all {
-		slices.SortStableFunc(list, func(a, b at) int { return a.pos - b.pos })
-		for _, a := range list {
-			t.inputs[attr] = append(t.inputs[attr], a.Artifact)
-		}
+	if len(all) == 0 {
+		return
+	}
+	slices.SortStableFunc(all, func(a, b at) int { return a.pos - b.pos })
+	t.inputs = make(map[string][]Artifact, 1)
+	for _, a := range all {
+		t.inputs[a.attr] = append(t.inputs[a.attr], a.Artifact)
 	}
 }
 
@@ -373,6 +377,9 @@ func (r *run) asUpstream(u *upstreamSeen, n *upstreamNode) Upstream {
 // someReasons is what a record and an event say of why a node ran.
 func someReasons(rs []Reason) string {
 	const most = 3
+	if len(rs) == 1 {
+		return cutText(rs[0].String(), wholeValue)
+	}
 	var s []string
 	for _, r := range rs[:min(len(rs), most)] {
 		s = append(s, r.String())

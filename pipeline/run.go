@@ -21,6 +21,7 @@ type run struct {
 	id      string
 	began   time.Time
 	staging *staging
+	logs    string // the folder of the logs of nodes
 	slots   *slots
 	workers int
 	window  int       // instances admitted at a time
@@ -97,6 +98,7 @@ func (r *run) open() error {
 	if err := store.NoteOrigin(r.home, store.Origin{Pipeline: r.plan.Name, File: r.plan.File, Results: r.results}); err != nil {
 		return unwritable("state", err)
 	}
+	r.logs = filepath.Join(r.home, "logs")
 	r.staging = openStaging(r.results, r.id)
 	var err error
 	if r.events, err = openEventLog(dir, r.id); err != nil {

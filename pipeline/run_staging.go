@@ -165,10 +165,13 @@ const outDir = "out"
 // declared one does: commands look at file names.
 func privatePaths(dir string, outputs []Output) (map[string]string, error) {
 	paths := make(map[string]string, len(outputs))
-	taken := make(map[string]bool, len(outputs))
+	var taken map[string]bool
+	if len(outputs) > 1 {
+		taken = make(map[string]bool, len(outputs))
+	}
 	for i, o := range outputs {
 		name := path.Base(o.Path)
-		to := filepath.Join(dir, outDir, name)
+		to := dir + separator + outDir + separator + name
 		if taken[strings.ToLower(name)] {
 			sub := filepath.Join(dir, outDir+strconv.Itoa(i))
 			if err := os.Mkdir(sub, 0o777); err != nil {
@@ -176,7 +179,9 @@ func privatePaths(dir string, outputs []Output) (map[string]string, error) {
 			}
 			to = filepath.Join(sub, name)
 		}
-		taken[strings.ToLower(name)] = true
+		if taken != nil {
+			taken[strings.ToLower(name)] = true
+		}
 		paths[o.Name] = to
 	}
 	return paths, nil

@@ -25,7 +25,7 @@ type Task struct {
 	// it must not influence.
 	Instances []string
 
-	settings  map[string]cty.Value
+	settings  []SettingValue // few: a list is made faster than a map
 	inputs    map[string][]Artifact
 	upstream  map[string][]Upstream
 	outputs   map[string]string
@@ -105,9 +105,18 @@ func (e *DrainedError) Error() string {
 }
 func (e *DrainedError) Unwrap() error { return e.Err }
 
+func (t *Task) setting(name string) (cty.Value, bool) {
+	for i := range t.settings {
+		if s := &t.settings[i]; s.Name == name {
+			return s.Value, true
+		}
+	}
+	return cty.NilVal, false
+}
+
 // String returns a string setting, "" when it is absent.
 func (t *Task) String(name string) string {
-	if v, ok := t.settings[name]; ok && !v.IsNull() {
+	if v, ok := t.setting(name); ok && !v.IsNull() {
 		return v.AsString()
 	}
 	return ""
@@ -115,7 +124,7 @@ func (t *Task) String(name string) string {
 
 // Float returns a number setting and whether it is present.
 func (t *Task) Float(name string) (float64, bool) {
-	v, ok := t.settings[name]
+	v, ok := t.setting(name)
 	if !ok || v.IsNull() {
 		return 0, false
 	}
@@ -125,16 +134,19 @@ func (t *Task) Float(name string) (float64, bool) {
 
 // Bool returns a bool setting, false when it is absent.
 func (t *Task) Bool(name string) bool {
-	v, ok := t.settings[name]
+	v, ok := t.setting(name)
 	return ok && !v.IsNull() && v.True()
 }
 
 // Strings returns a list setting, nil when it is absent.
-func (t *Task) Strings(name string) []string { return stringList(t.settings[name]) }
+func (t *Task) Strings(name string) []string {
+	v, _ := t.setting(name)
+	return stringList(v)
+}
 
 // Map returns a map setting, nil when it is absent.
 func (t *Task) Map(name string) map[string]string {
-	v, ok := t.settings[name]
+	v, ok := t.setting(name)
 	if !ok || v.IsNull() {
 		return nil
 	}
@@ -185,7 +197,7 @@ func (t *Task) Evaluated(attr string) (cty.Value, error) {
 	if t.eval != nil {
 		return t.eval(attr, t.outputs)
 	}
-	if v, ok := t.settings[attr]; ok {
+	if v, ok := t.setting(attr); ok {
 		return v, nil
 	}
 	return cty.NilVal, fmt.Errorf("stage %s has no setting %q", t.Stage, attr)

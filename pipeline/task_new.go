@@ -33,13 +33,17 @@ type TaskSetup struct {
 // NewTask returns a task that belongs to no run: Idle calls its function at
 // once, and Status and Counts tell what the kind reported.
 func NewTask(s TaskSetup) *Task {
-	return &Task{
+	t := &Task{
 		Stage: s.Stage, Instance: s.Instance, File: s.File, Dir: s.Dir, Folder: s.Folder, Log: s.Log,
 		Anew: s.Anew, Program: s.Program, Instances: s.Instances,
-		settings: s.Settings, inputs: s.Inputs, upstream: s.Upstream, outputs: s.Outputs,
+		inputs: s.Inputs, upstream: s.Upstream, outputs: s.Outputs,
 		providers: s.Providers, eval: s.Eval,
 		owner: freeOwner{}, draining: s.Draining,
 	}
+	for name, v := range s.Settings {
+		t.settings = append(t.settings, SettingValue{Name: name, Value: v})
+	}
+	return t
 }
 
 // freeOwner owns tasks that no run started.
