@@ -174,8 +174,10 @@ func (f *Files) note(st Stat, d Digest, settled bool) {
 	}
 }
 
-// sum is the digest of what read gives until it gives nothing.
-func sum(read func([]byte) (int, error)) (d Digest, n int64, err error) {
+// sum is the digest of what read gives of a file that had this size: until it
+// gives nothing, or the file is complete and read gave less than there was room
+// for, which it would not if the file had grown.
+func sum(size int64, read func([]byte) (int, error)) (d Digest, n int64, err error) {
 	b := buffers.Get().(*buffer)
 	defer buffers.Put(b)
 	h := sha256.New()
@@ -184,11 +186,11 @@ func sum(read func([]byte) (int, error)) (d Digest, n int64, err error) {
 		h.Write(b[:max(k, 0)])
 		n += int64(max(k, 0))
 		switch {
-		case err == io.EOF, err == nil && k == 0:
+		case err != nil && err != io.EOF:
+			return d, n, err
+		case err == io.EOF, k == 0, n == size && k < len(b):
 			h.Sum(d[:0])
 			return d, n, nil
-		case err != nil:
-			return d, n, err
 		}
 	}
 }

@@ -26,7 +26,7 @@ func hashFile(path string, follow bool) (d Digest, st Stat, stable bool, err err
 	if st.Type != 0 {
 		return d, st, false, notRegular(path, st)
 	}
-	d, n, err := sum(f.Read)
+	d, n, err := sum(st.Size, f.Read)
 	if err != nil {
 		return d, st, false, err
 	}

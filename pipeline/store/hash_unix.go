@@ -31,7 +31,7 @@ func hashFile(path string, follow bool) (d Digest, st Stat, stable bool, err err
 	if st.Type != 0 {
 		return d, st, false, notRegular(path, st)
 	}
-	d, n, err := sum(func(b []byte) (n int, err error) {
+	d, n, err := sum(st.Size, func(b []byte) (n int, err error) {
 		err = retry(func() (err error) {
 			n, err = unix.Read(fd, b)
 			return err

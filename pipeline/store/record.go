@@ -75,6 +75,7 @@ type writer struct {
 	s        *State
 	b        []byte
 	instance string
+	name     []byte // of text, used again
 }
 
 func (w *writer) uint(n uint64) { w.b = binary.AppendUvarint(w.b, n) }
@@ -85,10 +86,24 @@ func (w *writer) text(s string) {
 		w.inline(s)
 		return
 	}
-	if w.instance != "" {
-		s = strings.ReplaceAll(s, w.instance, placeholder)
+	if w.instance == "" || !strings.Contains(s, w.instance) {
+		w.uint(2 * uint64(w.s.intern(s)))
+		return
 	}
-	w.uint(2 * uint64(w.s.intern(s)))
+	w.name = w.name[:0]
+	for more := true; more; {
+		var before string
+		before, s, more = strings.Cut(s, w.instance)
+		w.name = append(w.name, before...)
+		if more {
+			w.name = append(w.name, placeholder...)
+		}
+	}
+	id, ok := w.s.strIDs[string(w.name)]
+	if !ok {
+		id = w.s.intern(string(w.name))
+	}
+	w.uint(2 * uint64(id))
 }
 
 func (w *writer) inline(s string) {
@@ -128,9 +143,12 @@ func (w *writer) record(r *Record) {
 	w.text(r.Run)
 	w.uint(uint64(max(0, r.Elapsed.Microseconds())))
 
-	shared := writer{s: w.s, instance: w.instance}
-	shared.components(r.Shared)
-	w.uint(uint64(w.s.internList(shared.b)))
+	payload := w.b
+	w.b = w.s.list[:0]
+	w.components(r.Shared)
+	id := w.s.internList(w.b)
+	w.s.list, w.b = w.b, payload
+	w.uint(uint64(id))
 	w.components(r.Own)
 
 	w.uint(uint64(len(r.Outputs)))

@@ -13,9 +13,9 @@ import (
 	"sync"
 )
 
-// A State knows how each node of a pipeline last ended. Get may be called from
-// several goroutines, also while one calls Put. The zero string stands for the
-// instance of an aggregate node.
+// A State knows how each node of a pipeline last ended. Get and Put may be
+// called from several goroutines. The zero string stands for the instance of an
+// aggregate node.
 type State struct {
 	path   string
 	damage []string
@@ -30,7 +30,8 @@ type State struct {
 	nodes   [][]ref  // by stage, then number of the instance's string
 	chunks  [][]byte // the log as it was read, then what was put since
 
-	buf []byte     // of Put, used again
+	buf, list, name []byte // of Put, used again
+
 	out *logWriter // nil when read only
 
 	rest Stat // of the log: see Rest
@@ -255,8 +256,8 @@ func (s *State) All() iter.Seq2[string, string] {
 func (s *State) Put(stage, instance string, rec *Record) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	w := writer{s: s, b: s.buf[:0], instance: instance}
-	defer func() { s.buf = w.b }()
+	w := writer{s: s, b: s.buf[:0], name: s.name, instance: instance}
+	defer func() { s.buf, s.name = w.b, w.name }()
 	w.uint(uint64(s.intern(stage)))
 	id := s.intern(instance)
 	w.uint(uint64(id))
@@ -277,10 +278,12 @@ func (s *State) intern(str string) uint32 {
 	return id
 }
 
+// internList returns the number of a list, which it copies.
 func (s *State) internList(b []byte) uint32 {
 	id, ok := s.listIDs[string(b)]
 	if !ok {
 		id = uint32(len(s.lists))
+		b = slices.Clone(b)
 		s.lists = append(s.lists, b)
 		s.listIDs[string(b)] = id
 		s.out.add(frameParts, append(binary.AppendUvarint(nil, uint64(id)), b...))
