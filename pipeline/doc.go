@@ -65,7 +65,7 @@
 //  5. a worker computes the key, runs the kind in a private folder of the
 //     results directory, checks that the inputs are still what the key says,
 //     renames the outputs into place (node_run.go, node_publish.go), and only
-//     then the scheduler records the node
+//     then records the node
 //  6. aggregate nodes of Partial kinds, the outcome, the next snapshot, the last
 //     event
 //

@@ -234,6 +234,9 @@ func (r *run) dispatch() {
 			var end ending
 			defer func() { r.send(message{ended: &end, holder: h}) }()
 			end = r.work(s, i, stopped, attempt, h)
+			if end.rec != nil {
+				r.state.Put(r.l.stages[s].address, r.l.instance(i), end.rec)
+			}
 		})
 	}
 }

@@ -7,6 +7,7 @@ import (
 )
 
 // end takes in how a node ended, and passes it on to those that depend on it.
+// Its record has been put.
 func (r *run) end(e *ending) {
 	s, i := r.l.place(e.node)
 	rs := &r.l.stages[s]
@@ -28,9 +29,6 @@ func (r *run) end(e *ending) {
 		return
 	}
 	delete(r.attempts, e.node)
-	if e.rec != nil {
-		r.state.Put(rs.address, r.l.instance(i), e.rec)
-	}
 	w := r.words.get(e.node)
 	if rs.ifFresh && e.state == NotRun && w.has(wordSelected) {
 		w &^= wordSelected
