@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"syscall"
 
 	"github.com/concluder/concluder/pipeline/store"
@@ -71,10 +72,45 @@ func (r *run) place(f *staged, known bool) (err error) {
 			return os.Remove(f.from)
 		}
 	}
-	if err := moveFile(f.from, f.to); err != nil {
+	if err := r.moveFile(f.from, f.to); err != nil {
 		return err
 	}
 	f.stat, f.settled, err = r.files.Published(f.to, f.stat, f.digest)
+	return err
+}
+
+// moveFile renames a file into place, making folders as needed. Where the
+// place is on another file system the file is copied beside it first.
+func (r *run) moveFile(from, to string) error {
+	err := r.files.Move(from, to)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := os.MkdirAll(filepath.Dir(to), 0o777); err != nil {
+			return err
+		}
+		err = r.files.Move(from, to)
+	}
+	if err == nil {
+		return nil
+	}
+	if !errors.Is(err, syscall.EXDEV) {
+		return inTheWay(err)
+	}
+	b, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	tmp, err := os.CreateTemp(filepath.Dir(to), ".concluder-*")
+	if err != nil {
+		return err
+	}
+	_, err = tmp.Write(b)
+	err = errors.Join(err, tmp.Chmod(0o644), tmp.Close())
+	if err == nil {
+		err = os.Rename(tmp.Name(), to)
+	}
+	if err != nil {
+		os.Remove(tmp.Name())
+	}
 	return err
 }
 

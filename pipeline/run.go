@@ -126,6 +126,7 @@ func (r *run) open() error {
 	if r.files, err = store.OpenFiles(dir); err != nil {
 		return unwritable("state", err)
 	}
+	r.files.PublishTo(r.results)
 	r.startSnapshot()
 	return nil
 }

@@ -3,7 +3,6 @@ package pipeline
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -185,39 +184,4 @@ func privatePaths(dir string, outputs []Output) (map[string]string, error) {
 		paths[o.Name] = to
 	}
 	return paths, nil
-}
-
-// moveFile renames a file into place, making folders as needed. Where the
-// place is on another file system the file is copied beside it first.
-func moveFile(from, to string) error {
-	err := rename(from, to)
-	if errors.Is(err, fs.ErrNotExist) {
-		if err := os.MkdirAll(filepath.Dir(to), 0o777); err != nil {
-			return err
-		}
-		err = rename(from, to)
-	}
-	if err == nil {
-		return nil
-	}
-	if !errors.Is(err, syscall.EXDEV) {
-		return inTheWay(err)
-	}
-	b, err := os.ReadFile(from)
-	if err != nil {
-		return err
-	}
-	tmp, err := os.CreateTemp(filepath.Dir(to), ".concluder-*")
-	if err != nil {
-		return err
-	}
-	_, err = tmp.Write(b)
-	err = errors.Join(err, tmp.Chmod(0o644), tmp.Close())
-	if err == nil {
-		err = os.Rename(tmp.Name(), to)
-	}
-	if err != nil {
-		os.Remove(tmp.Name())
-	}
-	return err
 }

@@ -18,6 +18,7 @@ import (
 type Files struct {
 	path  string
 	clock clock
+	base  base // where files are published
 
 	mu     sync.RWMutex
 	table  statTable
@@ -47,6 +48,12 @@ func OpenFiles(stateDir string) (*Files, error) {
 	}
 	return f, file.Close() // it is read when it is needed
 }
+
+// PublishTo says below which folder files will be published: Read, Move and
+// Published reach those there faster. What is asked of them in order to know
+// what others see is not: another folder may get its name at any time. It is
+// called before all other methods, at most once.
+func (f *Files) PublishTo(dir string) { f.base = openBase(dir) }
 
 // An UnsettledError says that a file kept changing while it was read.
 type UnsettledError struct{ Path string }
@@ -82,7 +89,7 @@ func (f *Files) digest(path string, st Stat) (d Digest, _ Stat, settled bool, er
 	}
 	for range readAttempts {
 		before := f.clock.now()
-		d, st, stable, err := hashFile(path, true)
+		d, st, stable, err := hashFile(base{}, path, true)
 		if err != nil {
 			return Digest{}, st, false, err
 		}
@@ -121,7 +128,7 @@ func (f *Files) Same(path string, st Stat, d Digest) (bool, error) {
 // a regular file.
 func (f *Files) Read(path string) (Digest, Stat, error) {
 	for range readAttempts {
-		d, st, stable, err := hashFile(path, false)
+		d, st, stable, err := hashFile(f.base, path, false)
 		if err != nil || stable {
 			return d, st, err
 		}
@@ -129,11 +136,15 @@ func (f *Files) Read(path string) (Digest, Stat, error) {
 	return Digest{}, Stat{}, &UnsettledError{path}
 }
 
+// Move renames a file, which replaces a file but no folder. The error is an
+// *os.LinkError.
+func (f *Files) Move(from, to string) error { return f.base.rename(from, to) }
+
 // Published notes the digest of a file that was moved to path after its digest
 // was taken, and returns what Look would. The error says that what lies there
 // is something else.
 func (f *Files) Published(path string, before Stat, d Digest) (st Stat, settled bool, err error) {
-	if st, err = statPath(path); err != nil {
+	if st, err = f.base.stat(path); err != nil {
 		return st, false, err
 	}
 	if st.Ino == before.Ino && st.Dev == before.Dev && st.Size == before.Size && st.Mtime == before.Mtime {

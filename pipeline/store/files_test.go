@@ -424,3 +424,65 @@ func TestFewFilesAreRead(t *testing.T) {
 		t.Errorf("for all files: the digests were read is %t", f.loaded)
 	}
 }
+
+func TestPublishTo(t *testing.T) {
+	dir := t.TempDir()
+	f, err := OpenFiles(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.PublishTo(dir + "/results")
+	t.Cleanup(func() {
+		if err := f.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	// Every pair of places: below the folder (opened or not, as here: it does
+	// not exist), beside it, and with a name that begins like it.
+	for _, opened := range []bool{false, true} {
+		if opened {
+			for _, name := range []string{"results/sub", "results2"} {
+				if err := os.MkdirAll(dir+"/"+name, 0o777); err != nil {
+					t.Fatal(err)
+				}
+			}
+			f.base.close()
+			f.PublishTo(dir + "/results")
+		} else if err := os.MkdirAll(dir+"/results2", 0o777); err != nil {
+			t.Fatal(err)
+		}
+		places := []string{dir + "/a", dir + "/results2/a"}
+		if opened {
+			places = append(places, dir+"/results/a", dir+"/results/sub/a", dir+"/results//b")
+		}
+		for _, from := range places {
+			for _, to := range places {
+				if from == to {
+					continue
+				}
+				content := from + " to " + to
+				if err := os.WriteFile(from, []byte(content), 0o666); err != nil {
+					t.Fatal(err)
+				}
+				d, st, err := f.Read(from)
+				if err != nil || d != sha256.Sum256([]byte(content)) {
+					t.Fatalf("%s: %v, %v", from, d, err)
+				}
+				if err := f.Move(from, to); err != nil {
+					t.Fatal(err)
+				}
+				have, _, err := f.Published(to, st, d)
+				if want, werr := StatFile(to); err != nil || werr != nil || have != want {
+					t.Errorf("%s: %+v, %v, want %+v, %v", to, have, err, want, werr)
+				}
+				if _, _, err := f.Read(from); !errors.Is(err, fs.ErrNotExist) {
+					t.Errorf("%s: %v", from, err)
+				}
+			}
+		}
+	}
+	var path *fs.PathError
+	if _, _, err := f.Read(dir + "/results/none"); !errors.As(err, &path) || path.Path != dir+"/results/none" {
+		t.Errorf("%v", err)
+	}
+}

@@ -11,14 +11,15 @@ import (
 // hashFile reads a file once; stable says that it did not change meanwhile. It
 // makes the system calls itself: package os adds some to wait for pipes, and
 // most files are so small that calls are all they cost.
-func hashFile(path string, follow bool) (d Digest, st Stat, stable bool, err error) {
+func hashFile(b base, path string, follow bool) (d Digest, st Stat, stable bool, err error) {
 	flags := unix.O_RDONLY | unix.O_CLOEXEC | unix.O_NONBLOCK // never waits for the writer of a pipe
 	if !follow {
 		flags |= unix.O_NOFOLLOW
 	}
+	dir, name := b.at(path)
 	var fd int
 	err = retry(func() (err error) {
-		fd, err = unix.Open(path, flags, 0)
+		fd, err = unix.Openat(dir, name, flags, 0)
 		return err
 	})
 	if err != nil {
@@ -31,9 +32,9 @@ func hashFile(path string, follow bool) (d Digest, st Stat, stable bool, err err
 	if st.Type != 0 {
 		return d, st, false, notRegular(path, st)
 	}
-	d, n, err := sum(st.Size, func(b []byte) (n int, err error) {
+	d, n, err := sum(st.Size, func(to []byte) (n int, err error) {
 		err = retry(func() (err error) {
-			n, err = unix.Read(fd, b)
+			n, err = unix.Read(fd, to)
 			return err
 		})
 		return n, err

@@ -258,5 +258,6 @@ func (f *Files) rewrite() error {
 // Close saves and lets go of the directory.
 func (f *Files) Close() error {
 	defer f.clock.close()
+	defer f.base.close()
 	return f.Save()
 }
