@@ -68,17 +68,17 @@ func (e Event) MarshalJSON() ([]byte, error) { return e.append(nil) }
 // append is MarshalJSON for whoever needs no one to check what it returns.
 func (e *Event) append(b []byte) ([]byte, error) {
 	type plain Event // without the methods
-	var of any
+	var of any       // copies, so that e itself need not be on the heap
 	switch {
 	case e.Event == EventRunFinished && e.Outcome != nil:
 		of = e.Outcome.line()
 	case e.Event == EventProgress:
 		of = struct {
-			*plain
+			plain
 			Progress Progress `json:"progress"`
-		}{(*plain)(e), e.Progress}
+		}{plain(*e), e.Progress}
 	case e.Resources != nil:
-		of = (*plain)(e)
+		of = plain(*e)
 	default:
 		return e.appendPlain(b)
 	}

@@ -21,10 +21,19 @@ const keySchema = "1"
 
 // A keyPart is one component of a node's key.
 type keyPart struct {
-	name   string // for people, and hashed: "setting x"
+	name   string // for people, and hashed: "setting"
+	detail string // unless it is "", follows the name after a space: "x"
 	value  string
 	digest store.Digest // of a file or a list; zero for none
 	shared bool         // equal for many nodes
+}
+
+// length is that of the whole name.
+func (p *keyPart) length() int {
+	if p.detail == "" {
+		return len(p.name)
+	}
+	return len(p.name) + 1 + len(p.detail)
 }
 
 // A keySink takes the components of a key in the order of the walk. There are
@@ -40,14 +49,17 @@ type keyHash struct {
 }
 
 // keyBuffer is how much is gathered before it is hashed: the keys of most nodes.
-const keyBuffer = 1 << 10
+const keyBuffer = 1 << 9
 
 func newKeyHash() *keyHash { return &keyHash{h: sha256.New(), buf: make([]byte, 0, keyBuffer)} }
 
 func (k *keyHash) add(p keyPart) {
 	b := k.buf
-	b = binary.AppendUvarint(b, uint64(len(p.name)))
+	b = binary.AppendUvarint(b, uint64(p.length()))
 	b = append(b, p.name...)
+	if p.detail != "" {
+		b = append(append(b, ' '), p.detail...)
+	}
 	b = binary.AppendUvarint(b, uint64(len(p.value)))
 	b = append(b, p.value...)
 	if p.digest == (store.Digest{}) {
@@ -87,6 +99,9 @@ const wholeValue = 200
 
 func (k *keyList) add(p keyPart) {
 	c := store.Component{Name: p.name, Value: p.value, Digest: p.digest.Cut()}
+	if p.detail != "" {
+		c.Name += " " + p.detail
+	}
 	if len(c.Value) > wholeValue {
 		if c.Digest.Zero() {
 			c.Digest = store.Digest(sha256.Sum256([]byte(c.Value))).Cut()
@@ -178,7 +193,7 @@ func (m *manifest) walk(sink keySink) {
 	shared("kind's version", m.stage.Kind.Version)
 	for _, s := range m.spec.Settings {
 		if s.Keyed && !s.Value.IsNull() {
-			shared("setting "+s.Name, canonical(s.Value))
+			sink.add(keyPart{name: "setting", detail: s.Name, value: canonical(s.Value), shared: true})
 		}
 	}
 	for _, p := range m.spec.Providers {
@@ -191,7 +206,7 @@ func (m *manifest) walk(sink keySink) {
 	}
 	sink.add(keyPart{name: "instance", value: m.instance})
 	for _, o := range m.spec.Outputs {
-		sink.add(keyPart{name: "path of output " + o.Name, value: o.Path})
+		sink.add(keyPart{name: "path of output", detail: o.Name, value: o.Path})
 	}
 	for i := range m.inputs {
 		m.inputs[i].walk(sink)
@@ -250,19 +265,22 @@ func (n *upstreamNode) walk(sink keySink, name, output string) {
 	for i := range n.outputs {
 		o := &n.outputs[i]
 		if output == "" || output == o.Name {
-			sink.add(keyPart{name: name + " " + o.Name, digest: o.Digest})
+			sink.add(keyPart{name: name, detail: o.Name, digest: o.Digest})
 		}
 	}
 	if output != "" && n.state == Done && !n.stale {
 		return
 	}
-	stale := ""
+	value := n.state.String()
 	if n.stale {
-		stale = " stale"
+		value += " stale"
 	}
-	sink.add(keyPart{name: name + " status", value: strings.TrimSpace(n.state.String() + stale + " " + n.status)})
+	if n.status != "" {
+		value = strings.TrimSpace(value + " " + n.status)
+	}
+	sink.add(keyPart{name: name, detail: "status", value: value})
 	if n.err != "" {
-		sink.add(keyPart{name: name + " error", value: n.err})
+		sink.add(keyPart{name: name, detail: "error", value: n.err})
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"syscall"
 
 	"github.com/concluder/concluder/pipeline/store"
@@ -49,6 +50,7 @@ func (r *run) publish(in *inspection, t *Task, all bool) ([]store.Output, error)
 		files = append(files, f)
 	}
 	outputs := make([]store.Output, 0, len(files))
+	in.looks = slices.Grow(in.looks, len(files)+len(in.inputs)) // those of the inputs follow: see keep
 	for _, f := range files {
 		if err := r.place(&f, in.known); err != nil {
 			return nil, &unwritableError{fmt.Errorf("its output %s cannot be written to %s: %w", f.Name, f.to, err)}

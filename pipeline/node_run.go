@@ -134,30 +134,13 @@ func (r *run) execute(in *inspection, stage, instance, attempt int, h *holder) e
 	if errors.Is(err, errAbandoned) {
 		return r.abandoned(in, counts)
 	}
-	var pause *PauseError
-	var stop *StopError
-	var drained *DrainedError
-	var provisional *ProvisionalError
-	restless := ""
-	notRun := ending{node: in.node, state: NotRun, shown: NotRun, stale: in.known && len(in.last.Outputs) > 0, counts: counts}
-	switch {
-	case errors.As(err, &stop):
-		notRun.stop, notRun.note = stop, stop.Error()
-		return notRun
-	case errors.As(err, &pause):
-		notRun.pause, notRun.note = pause, pause.Error()
-		return notRun
-	case errors.As(err, &drained) && r.whyStopped() != "":
-		notRun.note = r.whyStopped()
-		return notRun
-	case err != nil && ctx.Err() != nil:
-		notRun.note = context.Cause(ctx).Error()
-		if r.ctx.Err() != nil {
-			notRun.note = interrupted
+	if err != nil {
+		if end, ok := r.gaveUp(ctx, in, err); ok {
+			end.counts = counts
+			return end
 		}
-		return notRun
 	}
-
+	restless := ""
 	if changed := r.changedInput(in); changed != "" {
 		if attempt < maxAttempts {
 			return ending{node: in.node, again: true, counts: counts}
@@ -167,6 +150,7 @@ func (r *run) execute(in *inspection, stage, instance, attempt int, h *holder) e
 	} else if changed := r.changedUpstream(in); changed != "" {
 		err = fmt.Errorf("%s was changed by another program while it was used; run again", changed)
 	}
+	var provisional *ProvisionalError
 	if err != nil && !errors.As(err, &provisional) {
 		end := r.fail(in, stage, instance, t, err)
 		end.counts, end.restless = counts, restless
@@ -189,6 +173,31 @@ func (r *run) execute(in *inspection, stage, instance, attempt int, h *holder) e
 		end.pause, end.rec.Error = provisional, provisional.Error()
 	}
 	return end
+}
+
+// gaveUp ends a node whose kind returned an error that is no failure of the
+// node: it was to be left for a later run.
+func (r *run) gaveUp(ctx context.Context, in *inspection, err error) (ending, bool) {
+	var pause *PauseError
+	var stop *StopError
+	var drained *DrainedError
+	end := ending{node: in.node, state: NotRun, shown: NotRun, stale: in.known && len(in.last.Outputs) > 0}
+	switch {
+	case errors.As(err, &stop):
+		end.stop, end.note = stop, stop.Error()
+	case errors.As(err, &pause):
+		end.pause, end.note = pause, pause.Error()
+	case errors.As(err, &drained) && r.whyStopped() != "":
+		end.note = r.whyStopped()
+	case ctx.Err() != nil:
+		end.note = context.Cause(ctx).Error()
+		if r.ctx.Err() != nil {
+			end.note = interrupted
+		}
+	default:
+		return ending{}, false
+	}
+	return end, true
 }
 
 // abandoned ends a node whose kind goes on after the end of the run. What such

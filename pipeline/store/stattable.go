@@ -83,6 +83,9 @@ func (t *statTable) put(st Stat, d Digest, settled bool) uint32 {
 	} else if n == 0 {
 		t.live++
 	}
+	if len(t.entries) == cap(t.entries) {
+		t.entries = slices.Grow(t.entries, max(64, len(t.entries))) // twice as many: append copies long lists oftener
+	}
 	t.entries = append(t.entries, e)
 	t.index[s] = old + uint32(len(t.entries))
 	return t.index[s] - 1
