@@ -127,6 +127,7 @@ func (r *run) open() error {
 		return unwritable("state", err)
 	}
 	r.files.PublishTo(r.results)
+	r.staging.files = r.files
 	r.startSnapshot()
 	return nil
 }

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+
+	"github.com/concluder/concluder/pipeline/store"
 )
 
 // stagingName is the folder in a results directory in which nodes run: the
@@ -23,8 +25,9 @@ const stagingName = ".concluder-staging"
 // folder named after the run: a command that outlives its run, because that was
 // killed, goes on writing to paths that no other run hands out.
 type staging struct {
-	root string // of all runs
-	own  string // of this one
+	root  string // of all runs
+	own   string // of this one
+	files *store.Files
 
 	mu   sync.Mutex
 	free []string
@@ -38,7 +41,11 @@ const mostOpen = 32
 
 // An opened is a private folder and its outDir, held open: looking whether they
 // are empty costs a fifth of opening them each time.
-type opened struct{ dir, out *os.File }
+type opened struct {
+	dir, out *os.File
+
+	bare store.Stat // of dir when it held nothing but out; zero where that was not settled
+}
 
 func open(dir string) (*opened, error) {
 	d, err := os.Open(dir)
@@ -50,12 +57,30 @@ func open(dir string) (*opened, error) {
 		d.Close()
 		return nil, err
 	}
-	return &opened{d, out}, nil
+	return &opened{dir: d, out: out}, nil
 }
 
 // onlyOut reports whether the folder holds nothing but its outDir, and that
 // nothing.
-func (o *opened) onlyOut() bool { return holds(o.dir, outDir) && holds(o.out) }
+func (o *opened) onlyOut(files *store.Files) bool {
+	return o.isBare(files) && holds(o.out)
+}
+
+// isBare lists the folder only where its stat does not say what is in it.
+func (o *opened) isBare(files *store.Files) bool {
+	if st, err := store.StatOpen(o.dir); err == nil && st == o.bare {
+		return true
+	}
+	st, settled, err := files.LookOpen(o.dir) // before it is listed
+	if err != nil || !holds(o.dir, outDir) {
+		return false
+	}
+	o.bare = store.Stat{}
+	if settled {
+		o.bare = st
+	}
+	return true
+}
 
 func (o *opened) close() {
 	o.dir.Close() // nothing was written
@@ -135,7 +160,7 @@ func (s *staging) empty(dir string) bool {
 			defer o.close()
 		}
 	}
-	return o.onlyOut()
+	return o.onlyOut(s.files)
 }
 
 // close removes the run's folders, and the one around them where no other

@@ -94,12 +94,26 @@ func (f *Files) digest(path string, st Stat) (d Digest, _ Stat, settled bool, er
 			return Digest{}, st, false, err
 		}
 		if stable {
-			settled := st.Ino != 0 && (f.isExact(st, before) || st.changed() < before-f.clock.margin(st.Dev, path))
+			settled := f.settled(path, st, before)
 			f.note(st, d, settled)
 			return d, st, settled, nil
 		}
 	}
 	return Digest{}, st, false, &UnsettledError{path}
+}
+
+// settled reports whether a stat that was taken at a moment of the clock or
+// later is settled.
+func (f *Files) settled(path string, st Stat, before int64) bool {
+	return st.Ino != 0 && (f.isExact(st, before) || st.changed() < before-f.clock.margin(st.Dev, path))
+}
+
+// LookOpen looks at an open folder, and says whether the stat is settled: as
+// long as it is what it is, the folder holds the same names.
+func (f *Files) LookOpen(dir *os.File) (st Stat, settled bool, err error) {
+	before := f.clock.now()
+	st, err = statOpen(dir)
+	return st, err == nil && f.settled(dir.Name(), st, before), err
 }
 
 // isExact reports whether any change of a file from now on gives it another
