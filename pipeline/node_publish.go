@@ -30,8 +30,8 @@ type staged struct {
 func (r *run) publish(in *inspection, t *Task, all bool) ([]store.Output, error) {
 	in.looks, in.racy = in.looks[:0], false
 	files := make([]staged, 0, len(in.spec.Outputs))
-	for _, o := range in.spec.Outputs {
-		f := staged{Output: o, from: t.outputs[o.Name], to: r.outputPath(in.stage.Stage, o.Path)}
+	for i, o := range in.spec.Outputs {
+		f := staged{Output: o, from: t.outputs[i].path, to: r.outputPath(in.stage.Stage, o.Path)}
 		var err error
 		f.digest, f.stat, err = r.files.Read(f.from)
 		switch {

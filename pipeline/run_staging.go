@@ -185,10 +185,13 @@ func (s *staging) close() error {
 // apart from the scratch files.
 const outDir = "out"
 
+// A privateOutput is where a node writes an output.
+type privateOutput struct{ name, path string }
+
 // privatePaths gives each output a path in a private folder that ends as the
 // declared one does: commands look at file names.
-func privatePaths(dir string, outputs []Output) (map[string]string, error) {
-	paths := make(map[string]string, len(outputs))
+func privatePaths(dir string, outputs []Output) ([]privateOutput, error) {
+	paths := make([]privateOutput, 0, len(outputs))
 	var taken map[string]bool
 	if len(outputs) > 1 {
 		taken = make(map[string]bool, len(outputs))
@@ -206,7 +209,7 @@ func privatePaths(dir string, outputs []Output) (map[string]string, error) {
 		if taken != nil {
 			taken[strings.ToLower(name)] = true
 		}
-		paths[o.Name] = to
+		paths = append(paths, privateOutput{o.Name, to})
 	}
 	return paths, nil
 }

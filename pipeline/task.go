@@ -28,7 +28,7 @@ type Task struct {
 	settings  []SettingValue // few: a list is made faster than a map
 	inputs    map[string][]Artifact
 	upstream  map[string][]Upstream
-	outputs   map[string]string
+	outputs   []privateOutput
 	providers map[string]*Provider
 	eval      func(attr string, outputs map[string]string) (cty.Value, error)
 
@@ -183,10 +183,23 @@ func (t *Task) Inputs(name string) []Artifact { return t.inputs[name] }
 func (t *Task) Upstream(attr string) []Upstream { return t.upstream[attr] }
 
 // Output returns the private path at which the node writes an output.
-func (t *Task) Output(name string) string { return t.outputs[name] }
+func (t *Task) Output(name string) string {
+	for i := range t.outputs {
+		if o := &t.outputs[i]; o.name == name {
+			return o.path
+		}
+	}
+	return ""
+}
 
 // Outputs returns the private paths of all outputs by name.
-func (t *Task) Outputs() map[string]string { return t.outputs }
+func (t *Task) Outputs() map[string]string {
+	paths := make(map[string]string, len(t.outputs))
+	for _, o := range t.outputs {
+		paths[o.name] = o.path
+	}
+	return paths
+}
 
 // Provider returns the provider that an attribute names, nil when it is absent.
 func (t *Task) Provider(attr string) *Provider { return t.providers[attr] }
@@ -195,7 +208,7 @@ func (t *Task) Provider(attr string) *Provider { return t.providers[attr] }
 // paths in place; a null value where it is absent.
 func (t *Task) Evaluated(attr string) (cty.Value, error) {
 	if t.eval != nil {
-		return t.eval(attr, t.outputs)
+		return t.eval(attr, t.Outputs())
 	}
 	if v, ok := t.setting(attr); ok {
 		return v, nil

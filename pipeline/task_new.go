@@ -36,12 +36,15 @@ func NewTask(s TaskSetup) *Task {
 	t := &Task{
 		Stage: s.Stage, Instance: s.Instance, File: s.File, Dir: s.Dir, Folder: s.Folder, Log: s.Log,
 		Anew: s.Anew, Program: s.Program, Instances: s.Instances,
-		inputs: s.Inputs, upstream: s.Upstream, outputs: s.Outputs,
+		inputs: s.Inputs, upstream: s.Upstream,
 		providers: s.Providers, eval: s.Eval,
 		owner: freeOwner{}, draining: s.Draining,
 	}
 	for name, v := range s.Settings {
 		t.settings = append(t.settings, SettingValue{Name: name, Value: v})
+	}
+	for name, path := range s.Outputs {
+		t.outputs = append(t.outputs, privateOutput{name, path})
 	}
 	return t
 }
