@@ -3,6 +3,7 @@
 package store
 
 import (
+	"errors"
 	"os"
 	"strings"
 
@@ -40,13 +41,27 @@ func (b base) at(path string) (dir int, name string) {
 	return atCWD, path
 }
 
+// walk calls f with a path and the open folder from which it is to be walked.
+// What is not found from there is looked for by its whole path: the folder may
+// have been removed, and another made in its place, since it was opened.
+func (b base) walk(path string, f func(dir int, name string) error) error {
+	dir, name := b.at(path)
+	err := retry(func() error { return f(dir, name) })
+	if dir != atCWD && (errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ESTALE)) {
+		err = retry(func() error { return f(atCWD, path) })
+	}
+	return err
+}
+
 // rename is os.Rename without the look at the new name that this takes first,
 // to fail with fs.ErrExist where a folder has it: the system refuses to put a
 // file there by itself.
 func (b base) rename(from, to string) error {
-	fromDir, fromName := b.at(from)
-	toDir, toName := b.at(to)
-	err := retry(func() error { return unix.Renameat(fromDir, fromName, toDir, toName) })
+	err := b.walk(to, func(toDir int, toName string) error {
+		return b.walk(from, func(fromDir int, fromName string) error {
+			return unix.Renameat(fromDir, fromName, toDir, toName)
+		})
+	})
 	if err != nil {
 		return &os.LinkError{Op: "rename", Old: from, New: to, Err: err}
 	}

@@ -481,6 +481,29 @@ func TestPublishTo(t *testing.T) {
 			}
 		}
 	}
+	// The folder goes, and another one takes its place.
+	if err := os.RemoveAll(dir + "/results"); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(dir+"/results", 0o777); err != nil {
+		t.Fatal(err)
+	}
+	for _, places := range [][2]string{{"/results/a", "/results/b"}, {"/a", "/results/a"}, {"/results/a", "/a"}} {
+		from, to := dir+places[0], dir+places[1]
+		if err := os.WriteFile(from, nil, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		d, st, err := f.Read(from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Move(from, to); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := f.Published(to, st, d); err != nil {
+			t.Error(err)
+		}
+	}
 	var path *fs.PathError
 	if _, _, err := f.Read(dir + "/results/none"); !errors.As(err, &path) || path.Path != dir+"/results/none" {
 		t.Errorf("%v", err)

@@ -16,9 +16,8 @@ func hashFile(b base, path string, follow bool) (d Digest, st Stat, stable bool,
 	if !follow {
 		flags |= unix.O_NOFOLLOW
 	}
-	dir, name := b.at(path)
 	var fd int
-	err = retry(func() (err error) {
+	err = b.walk(path, func(dir int, name string) (err error) {
 		fd, err = unix.Openat(dir, name, flags, 0)
 		return err
 	})

@@ -13,9 +13,8 @@ import (
 func statPath(path string) (Stat, error) { return base{}.stat(path) }
 
 func (b base) stat(path string) (Stat, error) {
-	dir, name := b.at(path)
 	var st unix.Stat_t
-	err := retry(func() error { return unix.Fstatat(dir, name, &st, 0) })
+	err := b.walk(path, func(dir int, name string) error { return unix.Fstatat(dir, name, &st, 0) })
 	if err != nil {
 		return Stat{}, &fs.PathError{Op: "stat", Path: path, Err: err}
 	}
