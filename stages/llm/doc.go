@@ -78,12 +78,13 @@
 // # Limits
 //
 // Requests and tokens a minute are token buckets that stay half a percent under
-// what is declared. How many requests are at the server at once starts at half
-// of the declared limit and doubles with each clean round, until the server
-// answers 429, or gets no more done. A 429 lowers it by a fifth, the first one by
-// half, once for all requests that were under way, and not below what the server
-// is at work on; after a rest it creeps up by 5 % a round. A request that ran
-// into its timeout counts for a queue that is too long and halves it. Money is
-// reserved at its worst case in the transaction that announces the request, so
-// that no race between goroutines or processes passes the budget.
+// what is declared. How many requests are at the server at once starts at three
+// quarters of the declared limit and grows with each clean round, until the
+// server answers 429, or gets no more done: by Little's law, in flight over mean
+// latency. A 429 lowers it by a fifth, the first one by half, once for all
+// requests that were under way, and not below what the server is at work on;
+// after a rest it creeps up by 5 % a round. A request that ran into its timeout
+// counts for a queue that is too long and halves it. Money is reserved
+// at its worst case in the transaction that announces the request, so that no
+// race between goroutines or processes passes the budget.
 package llm
