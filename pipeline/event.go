@@ -98,13 +98,16 @@ type Outcome struct {
 	Counts      map[string]int64 // counters of the stages, such as "requests"
 	Statuses    map[string]int   // see Options.Statuses
 	Duration    time.Duration
-	Paused      string   // why the run is paused; "" when it is not
-	Pause       error    // the same: the first *PauseError or *ProvisionalError
-	Stopped     error    // the StopError that ended the run
-	Orphans     int      // files of nodes that the plan does not declare any more; looked for only where it is not the last run's
-	Restless    []string // paths of inputs that changed in every attempt of a node, which failed of that
-	Superseded  bool     // ended early for a newer plan: see Options.Supersede
-	Interrupted bool     // drained or cancelled before every node had its turn
+	Paused      string // why the run is paused; "" when it is not
+	Pause       error  // the same: the first *PauseError or *ProvisionalError
+	Stopped     error  // the StopError that ended the run
+	Orphans     int    // files of nodes that the plan does not declare any more; looked for only where it is not the last run's
+	Superseded  bool   // ended early for a newer plan: see Options.Supersede
+	Interrupted bool   // drained or cancelled before every node had its turn
+
+	// Restless are the paths of inputs that changed in every attempt of a node,
+	// which failed of that, and when the last such node did.
+	Restless map[string]time.Time
 
 	// Results gives every node of every stage, in stage order, then instance
 	// order. It is made anew each time, from one goroutine at a time.

@@ -33,7 +33,8 @@ type ending struct {
 	spans   []Span
 	turn    turn
 
-	restless string // the path of an input that changed in each attempt
+	restless string    // the path of an input that changed in each attempt
+	noticed  time.Time // when that was seen last
 }
 
 // word is a node's word when it has ended so.
@@ -139,12 +140,12 @@ func (r *run) execute(in *inspection, stage, instance, attempt int, h *holder) e
 			return end
 		}
 	}
-	restless := ""
+	restless, noticed := "", time.Time{}
 	if changed := r.changedInput(in); changed != "" {
 		if attempt < maxAttempts {
 			return ending{node: in.node, again: true, counts: counts}
 		}
-		restless = in.pathOf(changed)
+		restless, noticed = in.pathOf(changed), time.Now()
 		err = fmt.Errorf("its input %s changed while it ran, %d times in a row: run again when the file is at rest; a stage that changes it itself is to write an output instead", changed, attempt)
 	} else if changed := r.changedUpstream(in); changed != "" {
 		err = fmt.Errorf("%s was changed by another program while it was used; run again", changed)
@@ -152,7 +153,7 @@ func (r *run) execute(in *inspection, stage, instance, attempt int, h *holder) e
 	var provisional *ProvisionalError
 	if err != nil && !errors.As(err, &provisional) {
 		end := r.fail(in, stage, instance, t, err)
-		end.counts, end.restless = counts, restless
+		end.counts, end.restless, end.noticed = counts, restless, noticed
 		return end
 	}
 	outputs, perr := r.publish(in, t, true)

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/concluder/concluder/pipeline/store"
 )
@@ -49,7 +50,12 @@ func (r *run) end(e *ending) {
 // react stops what a node's ending makes pointless.
 func (r *run) react(e *ending, rs *runStage, i int) {
 	if e.restless != "" {
-		r.outcome.Restless = append(r.outcome.Restless, e.restless)
+		if r.outcome.Restless == nil {
+			r.outcome.Restless = map[string]time.Time{}
+		}
+		if e.noticed.After(r.outcome.Restless[e.restless]) {
+			r.outcome.Restless[e.restless] = e.noticed
+		}
 	}
 	if e.pause != nil && r.outcome.Paused == "" {
 		r.outcome.Pause, r.outcome.Paused = e.pause, e.pause.Error()

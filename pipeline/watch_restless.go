@@ -12,8 +12,7 @@ import (
 // change that each run leaves behind, or, where the change cancels it before it
 // ends, without ever coming to its end.
 type restless struct {
-	paths map[string]bool // inputs that kept changing in the run that ended last
-	ended time.Time       // when that was
+	paths map[string]time.Time // Outcome.Restless of the run that ended last
 	said  bool
 
 	during    hints          // what was told of since the last run began
@@ -22,13 +21,11 @@ type restless struct {
 
 // end takes in how a run ended.
 func (r *restless) end(out *Outcome) {
-	r.paths, r.ended, r.said = map[string]bool{}, time.Now(), false
+	r.paths, r.said = nil, false
 	if out == nil {
 		return
 	}
-	for _, p := range out.Restless {
-		r.paths[p] = true
-	}
+	r.paths = out.Restless
 	if !out.Superseded {
 		r.cancelled = nil
 	}
@@ -36,18 +33,20 @@ func (r *restless) end(out *Outcome) {
 
 // explains reports whether everything that was told of is what a node of the
 // last run has failed of already: nothing would come of another run. A change
-// that came in the few milliseconds after the run, by which a file system's
-// clock lags behind, is taken for one of it.
+// that came in the few milliseconds after the node, by which a file system's
+// clock lags behind, is taken for one of it; a later one, which may have come
+// while other nodes were at work, is not.
 func (r *restless) explains(h *hints) bool {
 	if h.all || len(h.names) == 0 {
 		return false
 	}
 	for name, m := range h.names {
-		if m != meansInput || !r.paths[name] {
+		failed, ok := r.paths[name]
+		if m != meansInput || !ok {
 			return false
 		}
 		st, err := store.StatFile(name)
-		if err != nil || max(st.Mtime, st.Ctime) > r.ended.UnixNano() {
+		if err != nil || max(st.Mtime, st.Ctime) > failed.UnixNano() {
 			return false
 		}
 	}

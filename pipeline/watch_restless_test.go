@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Only what a run has failed of already begins no other: not what changed
-// since, nor another file beside it, nor the plan.
+// Only what a node has failed of already begins no other run: not what changed
+// since, even while others ran, nor another file beside it, nor the plan.
 func TestRestlessExplains(t *testing.T) {
 	dir := t.TempDir()
 	in, other, gone := filepath.Join(dir, "in"), filepath.Join(dir, "other"), filepath.Join(dir, "gone")
@@ -18,27 +18,33 @@ func TestRestlessExplains(t *testing.T) {
 		}
 	}
 	for _, test := range []struct {
-		name  string
-		out   *Outcome
-		ended time.Duration // after now
-		hints hints
-		want  bool
+		name   string
+		failed time.Duration // after now; 0: nothing failed of a restless input
+		of     string
+		hints  hints
+		want   bool
 	}{
-		{"by the run", &Outcome{Restless: []string{in}}, time.Minute, hints{names: map[string]meaning{in: meansInput}}, true},
-		{"since the run", &Outcome{Restless: []string{in}}, -time.Minute, hints{names: map[string]meaning{in: meansInput}}, false},
-		{"and another", &Outcome{Restless: []string{in}}, time.Minute, hints{names: map[string]meaning{in: meansInput, other: meansInput}}, false},
-		{"gone", &Outcome{Restless: []string{gone}}, time.Minute, hints{names: map[string]meaning{gone: meansInput}}, false},
-		{"the plan too", &Outcome{Restless: []string{in}}, time.Minute, hints{names: map[string]meaning{in: meansPlan}}, false},
-		{"more than is told", &Outcome{Restless: []string{in}}, time.Minute, hints{all: true, names: map[string]meaning{in: meansInput}}, false},
-		{"nothing", &Outcome{Restless: []string{in}}, time.Minute, hints{}, false},
-		{"nothing failed", &Outcome{}, time.Minute, hints{names: map[string]meaning{in: meansInput}}, false},
-		{"it could not begin", nil, time.Minute, hints{names: map[string]meaning{in: meansInput}}, false},
+		{"by the node", time.Minute, in, hints{names: map[string]meaning{in: meansInput}}, true},
+		{"since the node", -time.Minute, in, hints{names: map[string]meaning{in: meansInput}}, false},
+		{"and another", time.Minute, in, hints{names: map[string]meaning{in: meansInput, other: meansInput}}, false},
+		{"gone", time.Minute, gone, hints{names: map[string]meaning{gone: meansInput}}, false},
+		{"the plan too", time.Minute, in, hints{names: map[string]meaning{in: meansPlan}}, false},
+		{"more than is told", time.Minute, in, hints{all: true, names: map[string]meaning{in: meansInput}}, false},
+		{"nothing", time.Minute, in, hints{}, false},
+		{"nothing failed", 0, "", hints{names: map[string]meaning{in: meansInput}}, false},
 	} {
+		out := &Outcome{}
+		if test.failed != 0 {
+			out.Restless = map[string]time.Time{test.of: time.Now().Add(test.failed)}
+		}
 		var r restless
-		r.end(test.out)
-		r.ended = time.Now().Add(test.ended)
+		r.end(out)
 		if got := r.explains(&test.hints); got != test.want {
 			t.Errorf("%s: %t, want %t", test.name, got, test.want)
+		}
+		r.end(nil) // it could not begin
+		if r.explains(&test.hints) {
+			t.Errorf("%s: explained by a run that could not begin", test.name)
 		}
 	}
 }
