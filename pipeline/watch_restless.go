@@ -22,13 +22,10 @@ type restless struct {
 // end takes in how a run ended.
 func (r *restless) end(out *Outcome) {
 	r.paths, r.said = nil, false
-	if out == nil {
+	if out == nil || out.Superseded { // it left nodes for the next run, which is due whatever changed
 		return
 	}
-	r.paths = out.Restless
-	if !out.Superseded {
-		r.cancelled = nil
-	}
+	r.paths, r.cancelled = out.Restless, nil
 }
 
 // explains reports whether everything that was told of is what a node of the

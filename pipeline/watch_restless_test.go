@@ -42,6 +42,10 @@ func TestRestlessExplains(t *testing.T) {
 		if got := r.explains(&test.hints); got != test.want {
 			t.Errorf("%s: %t, want %t", test.name, got, test.want)
 		}
+		r.end(&Outcome{Restless: out.Restless, Superseded: true}) // it did not come to its end
+		if r.explains(&test.hints) {
+			t.Errorf("%s: explained by a run that left nodes for the next one", test.name)
+		}
 		r.end(nil) // it could not begin
 		if r.explains(&test.hints) {
 			t.Errorf("%s: explained by a run that could not begin", test.name)
