@@ -12,7 +12,8 @@ import (
 
 // checkOutputsUsed reports outputs whose paths the command is never given:
 // see Attribute.ByCommand. Where it is given one of several it may find the
-// others beside that, so that is only a warning.
+// others beside that, so that is only a warning. Where a mistake was found
+// already of what is to use them, nothing more is said.
 func (s *stageDef) checkOutputsUsed(body *hclsyntax.Body) {
 	if s.outputs == nil {
 		return
@@ -23,11 +24,13 @@ func (s *stageDef) checkOutputsUsed(body *hclsyntax.Body) {
 	for i := range s.kind.Attributes {
 		a := &s.kind.Attributes[i]
 		byCommand = byCommand || a.ByCommand
-		if !a.UsesOutput {
-			continue
-		}
-		takers = append(takers, a.Name)
 		written := body.Attributes[a.Name]
+		if a.UsesOutput {
+			takers = append(takers, a.Name)
+			if a.Required && (written == nil || isNull(written.Expr)) {
+				return
+			}
+		}
 		if written == nil {
 			continue
 		}
@@ -36,7 +39,7 @@ func (s *stageDef) checkOutputsUsed(body *hclsyntax.Body) {
 				continue
 			}
 			name := outputIn(t)
-			if !s.outputs.declares(name) {
+			if !a.UsesOutput || !s.outputs.declares(name) {
 				return // which is said of that reference
 			}
 			used[name] = true

@@ -44,6 +44,17 @@ func TestOutputsUsed(t *testing.T) {
       |                      ^^^^^^^^
   Did you mean "output.x"?
 `},
+		{"in one where it cannot be", `command = ["a"]
+  inputs  = [output.x]
+  outputs = { x = "x" }`, `pipeline.hcl:6:14: error: inputs cannot use output.x
+    6 |   inputs  = [output.x]
+      |              ^^^^^^^^
+`},
+		{"no command", `command = null
+  outputs = { x = "x" }`, `pipeline.hcl:5:13: error: command must not be null
+    5 |   command = null
+      |             ^^^^
+`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			sources := Sources{"pipeline.hcl": []byte("pipeline \"p\" {\n  instances = [\"a\"]\n}\nstage \"exec\" \"s\" {\n  " + test.stage + "\n}\n")}
