@@ -84,7 +84,8 @@
 // latency. A 429 lowers it by a fifth, the first one by half, once for all
 // requests that were under way, and not below what the server is at work on;
 // after a rest it creeps up by 5 % a round. A request that ran into its timeout
-// counts for a queue that is too long and halves it.
+// counts for a queue that is too long: the limit falls by half, or to less than
+// what the server has done in that time.
 //
 // Money is reserved at its worst case in the transaction that announces the
 // request, so that no race between goroutines or processes passes the budget.

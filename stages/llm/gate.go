@@ -9,9 +9,11 @@ import (
 // each clean round until the server refuses or stops getting faster; after a
 // refusal it falls once for the whole episode, rests, and then creeps up.
 //
-// A round is as many completions, of requests sent since it began, as the limit
-// was when it began. An episode is all the requests that were sent before the
-// cut: their refusals say nothing new.
+// A round is as many requests as the limit was when it began: the next ones that
+// are sent. It ends when nearly all of them have come back, so that slow answers
+// count in it as quick ones do, and one that hangs does not hold it up. An
+// episode is all the requests that were sent before the cut: their refusals say
+// nothing new.
 type gate struct {
 	most  float64 // the declared upper limit
 	limit float64
@@ -23,14 +25,16 @@ type gate struct {
 	lastCut  float64       // limit that the last cut ended at
 
 	sent    int64   // requests so far, the number of the last one
+	served  int64   // requests that the server did something for
 	cutAt   int64   // requests up to this one belong to the last episode
 	cutFrom float64 // limit before that episode's cut
 	factor  float64 // of that episode
 
 	round struct {
-		from   int64 // requests after this one count
-		want   int   // completions that end it
-		done   int
+		after  int64   // its requests come after this one,
+		last   int64   // up to this one
+		want   int     // as many of them count
+		done   int     // have come back
 		work   float64 // done in it: tokens, or requests where no tokens are counted
 		took   float64 // seconds that its requests were at the server, summed
 		peak   int     // most at once
@@ -47,8 +51,9 @@ const (
 	cutFactor   = 0.8
 	firstCut    = 0.5 // undoes the last doubling
 	creep       = 1.05
-	wellUsed    = 0.8 // share of the limit that must have been used for it to grow
-	flatRounds  = 3   // in a row say that more requests get no more done: one may have met a pause of anything
+	nearlyAll   = 0.95 // of a round's requests end it
+	wellUsed    = 0.8  // share of the limit that must have been used for it to grow
+	flatRounds  = 3    // in a row say that more requests get no more done: one may have met a pause of anything
 )
 
 func newGate(most int) gate {
@@ -72,13 +77,33 @@ func (g *gate) enter() int64 {
 // leave judges a request that came back and whose place is free: how long it
 // was at the server, and what that did for it, 0 for nothing.
 func (g *gate) leave(no int64, now time.Time, took time.Duration, work float64) {
-	if no <= g.round.from {
+	if work > 0 {
+		g.served++
+	}
+	if !g.inRound(no) {
 		return
 	}
 	g.round.done++
 	g.round.work += work
 	g.round.took += max(0, took.Seconds())
-	if g.round.done >= g.round.want {
+	g.mayEndRound(now)
+}
+
+// forget takes a request out of its round of which nothing is known.
+func (g *gate) forget(no int64, now time.Time) {
+	if g.inRound(no) {
+		g.round.want--
+		g.mayEndRound(now)
+	}
+}
+
+func (g *gate) inRound(no int64) bool { return no > g.round.after && no <= g.round.last }
+
+func (g *gate) mayEndRound(now time.Time) {
+	switch r := &g.round; {
+	case r.want == 0:
+		g.startRound(r.before, r.grew)
+	case float64(r.done) >= nearlyAll*float64(r.want):
 		g.endRound(now)
 	}
 }
@@ -91,9 +116,17 @@ func (g *gate) refused(no int64, now time.Time, wait time.Duration) {
 }
 
 // late judges a request that ran into its timeout: a server that queues more
-// than it can do in that time wastes all of it. Unlike a refusal this says
-// nothing good about the requests that are still out.
-func (g *gate) late(no int64, now time.Time) { g.cut(no, now, 0, firstCut, 0) }
+// than it can do in that time wastes all of it. It did so much while this one
+// waited, and no more than that may wait. Unlike a refusal this says nothing good
+// about the requests that are still out.
+func (g *gate) late(no int64, now time.Time, did int64) {
+	g.cut(no, now, 0, firstCut, 0)
+	if can := cutFactor * float64(did); did > 0 && can < g.limit {
+		g.limit = math.Max(1, can)
+		g.lastCut = g.limit
+		g.startRound(0, 1)
+	}
+}
 
 // cut lowers the limit by a factor, once for an episode, but not under floor.
 func (g *gate) cut(no int64, now time.Time, wait time.Duration, factor, floor float64) {
@@ -164,7 +197,8 @@ func (g *gate) endRound(now time.Time) {
 
 func (g *gate) startRound(before, grew float64) {
 	r := &g.round
-	r.from, r.want = g.sent, max(1, int(g.limit))
+	r.want = max(1, int(g.limit))
+	r.after, r.last = g.sent, g.sent+int64(r.want)
 	r.done, r.work, r.took, r.peak = 0, 0, 0, g.now
 	r.before, r.grew, r.flat = before, grew, 0
 }

@@ -2,6 +2,8 @@ package llm_test
 
 import (
 	"errors"
+	"math/rand/v2"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -124,6 +126,38 @@ func TestGateOfBunchedAnswers(t *testing.T) {
 		}
 		if g.Limit() != most {
 			t.Errorf("sent over %v at first: the limit is %d, want %d", spread, g.Limit(), most)
+		}
+	}
+}
+
+// The first round is judged as the others are: what is sent into an empty server
+// comes back the shortest first. Latencies that vary are no queue.
+func TestGateOfVaryingLatencies(t *testing.T) {
+	const most = 256
+	for seed := range uint64(20) {
+		rng := rand.New(rand.NewPCG(seed, 0))
+		now := time.Unix(1e9, 0)
+		g := llm.NewGate(most)
+		type out struct {
+			no   int64
+			back time.Time
+		}
+		var at []out // by time of coming back
+		fill := func() {
+			for g.Open() {
+				o := out{g.Enter(now), now.Add(time.Duration(rng.ExpFloat64() * float64(time.Second)))}
+				i, _ := slices.BinarySearchFunc(at, o, func(a, b out) int { return a.back.Compare(b.back) })
+				at = slices.Insert(at, i, o)
+			}
+		}
+		for range 20 * most {
+			fill()
+			now = at[0].back
+			g.Done(at[0].no, now)
+			at = at[1:]
+		}
+		if g.Limit() != most {
+			t.Errorf("seed %d: the limit is %d, want %d", seed, g.Limit(), most)
 		}
 	}
 }

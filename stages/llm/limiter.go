@@ -40,6 +40,7 @@ type waiter struct {
 type ticket struct {
 	no     int64
 	sent   time.Time
+	served int64   // of the gate, at that time
 	tokens float64 // reserved
 	probe  bool
 
@@ -100,13 +101,15 @@ func (l *limiter) unused(t ticket) {
 
 // giveBack undoes a ticket that was not used. l.mu is held.
 func (l *limiter) giveBack(t ticket) {
+	now := time.Now()
 	l.gate.now--
+	l.gate.forget(t.no, now)
 	l.reqs.take(-1)
 	l.toks.take(-t.tokens)
 	if t.probe {
 		l.breaker.probing = false
 	}
-	l.dispatch(time.Now())
+	l.dispatch(now)
 }
 
 // dispatch lets out whoever may go, and sets a timer for the next. l.mu is held.
@@ -126,7 +129,7 @@ func (l *limiter) dispatch(now time.Time) {
 		}
 		l.reqs.take(1)
 		l.toks.take(w.tokens)
-		w.ticket = ticket{no: l.gate.enter(), sent: now, tokens: w.tokens, probe: l.breaker.enter()}
+		w.ticket = ticket{no: l.gate.enter(), sent: now, served: l.gate.served, tokens: w.tokens, probe: l.breaker.enter()}
 		l.count(now)
 		l.line[0] = nil
 		l.line = l.line[1:]
@@ -212,12 +215,13 @@ func (l *limiter) release(t ticket, r result, maxWait time.Duration) error {
 		}
 	case classServerError, classLost, classNoConnection:
 		if r.late {
-			l.gate.late(t.no, now)
+			l.gate.late(t.no, now, l.gate.served-t.served)
 		} else {
 			l.gate.leave(t.no, now, took, 0)
 		}
 		err = l.breaker.failure(now, t.probe, r.class == classNoConnection)
 	default: // not sent, cancelled: says nothing about the server
+		l.gate.forget(t.no, now)
 		if t.probe {
 			l.breaker.probing = false
 		}
