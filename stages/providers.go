@@ -211,6 +211,13 @@ func (e *environ) config(p *pipeline.Provider) llm.Config {
 	return c
 }
 
+// Recording returns the file that a provider answers from instead of a server,
+// and whether there is one.
+func Recording(p *pipeline.Provider) (path string, ok bool) {
+	path = settings(p.Settings).text("replay")
+	return path, path != ""
+}
+
 // apiKey reads a key from the environment variable of that name.
 func apiKey(variable string) (string, error) {
 	if key := os.Getenv(variable); key != "" {
