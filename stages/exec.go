@@ -30,6 +30,9 @@ func execKind() pipeline.Kind {
 }
 
 func runExec(ctx context.Context, t *pipeline.Task) error {
+	if err := whole(t.Inputs("inputs")); err != nil {
+		return err
+	}
 	args, err := t.Evaluated("command")
 	if err != nil {
 		return err
@@ -56,6 +59,28 @@ func runExec(ctx context.Context, t *pipeline.Task) error {
 		return fmt.Errorf("failed %d times, last: %w", c.tries, err)
 	}
 	return err
+}
+
+// whole demands that every file of inputs is there. A command may do without
+// and succeed; then its result would stand for a file that nobody looked at, as
+// where the path is misspelt. The absence is part of the key: the node runs once
+// the file is there.
+func whole(inputs []pipeline.Artifact) error {
+	var missing []string
+	for _, f := range inputs {
+		if f.Absent() {
+			missing = append(missing, f.Name)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	const shown = 3
+	names := strings.Join(missing[:min(len(missing), shown)], ", ")
+	if n := len(missing) - shown; n > 0 {
+		names += fmt.Sprintf(" and %d more", n)
+	}
+	return fmt.Errorf("inputs: there is no file %s: the command was not started; create it, correct its path, or take it out of inputs", names)
 }
 
 // empty removes everything from the private folders of some outputs, so that
