@@ -178,6 +178,12 @@ func (e *inspector) view(stage, instance int) upstreamNode {
 	return n
 }
 
+// Reasons whose New is the error of the last time.
+const (
+	failedLast  = "failed last time"
+	skippedLast = "could not run last time"
+)
+
 // judge compares the key with the record, and the outputs with the disk.
 func (e *inspector) judge(in *inspection, full bool) {
 	because := func(rs ...Reason) bool {
@@ -201,9 +207,9 @@ func (e *inspector) judge(in *inspection, full bool) {
 		because(Reason{What: "never ran"})
 		return
 	case last.State == uint8(Failed):
-		because(Reason{What: "failed last time", New: last.Error})
+		because(Reason{What: failedLast, New: last.Error})
 	case last.State == uint8(Skipped):
-		because(Reason{What: "could not run last time", New: last.Error})
+		because(Reason{What: skippedLast, New: last.Error})
 	case !last.Valid:
 		because(Reason{What: "its outputs are provisional", New: last.Error})
 	}

@@ -295,14 +295,15 @@ func faultOfRun(err error) bool {
 		errors.As(err, &results) && errors.Is(err, fs.ErrPermission)
 }
 
-// someReasons is what a record and an event say of why a node ran.
+// someReasons is what a record and an event say of why a node ran. The error of
+// the time before is left out: it may be long, and was told then.
 func someReasons(rs []Reason) string {
 	const most = 3
-	if len(rs) == 1 {
-		return cutText(rs[0].String(), wholeValue)
-	}
 	var s []string
 	for _, r := range rs[:min(len(rs), most)] {
+		if r.What == failedLast || r.What == skippedLast {
+			r.New = ""
+		}
 		s = append(s, r.String())
 	}
 	if n := len(rs) - most; n > 0 {

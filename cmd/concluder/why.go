@@ -151,10 +151,10 @@ func (e *explanation) text(w io.Writer, n *pipeline.NodePlan, selected bool) err
 		fmt.Fprintf(&b, "%s is up to date\n", name)
 	case n.Action == pipeline.Execute:
 		fmt.Fprintf(&b, "%s runs:\n", name)
-		reasons(&b, n.Reasons)
+		reasons(&b, "  ", n.Reasons)
 	case n.Action == pipeline.Undecided:
 		fmt.Fprintf(&b, "%s is not up to date, and its key cannot be computed:\n", name)
-		reasons(&b, n.Reasons)
+		reasons(&b, "  ", n.Reasons)
 	case n.Action == pipeline.Depends:
 		fmt.Fprintf(&b, "%s runs if what it depends on comes out otherwise:\n", name)
 		roots := e.roots(n)
@@ -164,34 +164,37 @@ func (e *explanation) text(w io.Writer, n *pipeline.NodePlan, selected bool) err
 				break
 			}
 			fmt.Fprintf(&b, "  %s runs:\n", nodeName(r.Stage.Address(), r.Instance))
-			for _, why := range r.Reasons {
-				fmt.Fprintf(&b, "    %s\n", why)
-			}
+			reasons(&b, "    ", r.Reasons)
 		}
 	}
 	if n.Last != nil {
-		fmt.Fprintf(&b, "last: %s\n", lastRun(n.Last))
+		fmt.Fprintf(&b, "last: %s\n", lastRun(n.Last, n.Reasons))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-func reasons(b *strings.Builder, rs []pipeline.Reason) {
+// reasons prints one a line; of those that have several, as with what a command
+// said before it failed, the others stand below the first.
+func reasons(b *strings.Builder, indent string, rs []pipeline.Reason) {
 	for _, r := range rs {
-		fmt.Fprintf(b, "  %s\n", r)
+		fmt.Fprintf(b, "%s%s\n", indent, strings.ReplaceAll(r.String(), "\n", "\n"+indent+"  "))
 	}
 }
 
-// lastRun is a node's last execution on one line.
-func lastRun(l *pipeline.LastRun) string {
+// lastRun is a node's last execution, with its error where no reason told it.
+// A node that was skipped was in no run: nothing was executed.
+func lastRun(l *pipeline.LastRun, told []pipeline.Reason) string {
 	s := l.State.String()
 	if l.Status != "" {
 		s += ", " + l.Status
 	}
-	if l.Error != "" {
-		s += " (" + shortened(l.Error, 200) + ")"
+	if l.Error != "" && !slices.ContainsFunc(told, func(r pipeline.Reason) bool { return r.New == l.Error }) {
+		s += " (" + strings.ReplaceAll(l.Error, "\n", "\n  ") + ")"
 	}
-	s += " in run " + l.Run
+	if l.Run != "" {
+		s += " in run " + l.Run
+	}
 	if l.Reason != "" {
 		s += ", because: " + l.Reason
 	}
