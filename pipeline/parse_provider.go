@@ -51,7 +51,7 @@ func (l *loader) readProviders() {
 
 func (l *loader) provider(kind *ProviderKind, b *hclsyntax.Block) *providerDef {
 	p := &providerDef{
-		provider: &Provider{Kind: kind.Name, Name: b.Labels[1], Settings: make(map[string]cty.Value)},
+		provider: &Provider{Kind: kind.Name, Name: b.Labels[1], Settings: make(map[string]cty.Value), At: make(map[string]hcl.Range)},
 		at:       b.DefRange(),
 	}
 	what := fmt.Sprintf("provider %s", p.address())
@@ -97,6 +97,9 @@ func (p *providerDef) read(l *loader, body *hclsyntax.Body, attrs []Attribute, p
 			continue
 		}
 		p.provider.Settings[name] = v
+		if written := body.Attributes[a.Name]; written != nil {
+			p.provider.At[name] = written.Expr.Range()
+		}
 		switch {
 		case a.Role == Setting:
 			p.keyed = append(p.keyed, SettingValue{Name: name, Value: v, Keyed: true})

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 )
 
@@ -67,6 +68,7 @@ type Provider struct {
 	Kind     string               // "openai"
 	Name     string               // "gemini"
 	Settings map[string]cty.Value // "model", "limits.in_flight", …; every declared attribute is present, null when absent
+	At       map[string]hcl.Range // where the file gives a setting its value; of those only that it gives
 }
 
 // A PauseError ends a node that cannot go on now but can later: a daily quota,

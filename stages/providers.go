@@ -124,6 +124,9 @@ func (e *environ) client(p *pipeline.Provider) (*llm.Client, error) {
 	}
 	c, err := llm.New(e.config(p), j)
 	if err != nil {
+		if at, ok := p.At["replay"]; ok {
+			err = fmt.Errorf("%s:%d: provider %q: %w", at.Filename, at.Start.Line, p.Name, err)
+		}
 		return nil, &pipeline.StopError{Err: err}
 	}
 	if e.clients == nil {
@@ -209,13 +212,6 @@ func (e *environ) config(p *pipeline.Provider) llm.Config {
 		return apiKey(name)
 	}
 	return c
-}
-
-// Recording returns the file that a provider answers from instead of a server,
-// and whether there is one.
-func Recording(p *pipeline.Provider) (path string, ok bool) {
-	path = settings(p.Settings).text("replay")
-	return path, path != ""
 }
 
 // apiKey reads a key from the environment variable of that name.

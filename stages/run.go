@@ -176,6 +176,9 @@ func (s *Session) options() (pipeline.Options, error) {
 // Run brings everything selected up to date. The outcome is nil only where the
 // run could not begin.
 func (s *Session) Run(ctx context.Context) (out *pipeline.Outcome, err error) {
+	if err := s.Ready(); err != nil {
+		return nil, err
+	}
 	opt, err := s.options()
 	if err != nil {
 		return nil, err

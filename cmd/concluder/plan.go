@@ -39,6 +39,9 @@ func explain(cmd *cobra.Command, file string, opt stages.Options, asJSON bool) e
 	if err != nil {
 		return err
 	}
+	if err := s.Ready(); err != nil {
+		return err
+	}
 	if err := s.WriteWarnings(cmd.ErrOrStderr()); err != nil {
 		return err
 	}

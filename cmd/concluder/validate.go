@@ -23,6 +23,9 @@ func validateCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if err := s.Ready(); err != nil {
+				return err
+			}
 			if err := s.WriteWarnings(cmd.ErrOrStderr()); err != nil {
 				return err
 			}
