@@ -25,8 +25,19 @@ func (e *environ) concludeKind() pipeline.Kind {
 		Outputs: func(p pipeline.Place) []pipeline.Output {
 			return []pipeline.Output{{Name: "conclusion", Path: p.Prefix + "conclusion/" + p.File + ".json"}}
 		},
-		Run: e.runConclude,
+		Run: func(ctx context.Context, t *pipeline.Task) error {
+			err := e.runConclude(ctx, t)
+			var stop *pipeline.StopError
+			switch {
+			case errors.As(err, &stop):
+				e.stopped.Store(true)
+			case t.Status() != "":
+				e.concluded.Store(true)
+			}
+			return err
+		},
 		Failed: func(t *pipeline.Task, err error) error {
+			e.concluded.Store(true)
 			return publish(t, failure(t.Instance, StatusError, err.Error()))
 		},
 	}

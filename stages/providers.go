@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/concluder/concluder/pipeline"
@@ -29,6 +30,9 @@ type environ struct {
 	keys     func() error     // why a key that the run needs is missing; looked up once
 	looking  bool             // nothing will be sent or recorded
 	instead  string           // of the journal, where looking must not make one
+
+	stopped   atomic.Bool // a conclude node ended the run
+	concluded atomic.Bool // one has published what it found, or why it could not
 
 	mu      sync.Mutex
 	journal *llm.Journal

@@ -6,6 +6,7 @@ import (
 	"encoding/csv"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -17,7 +18,8 @@ import (
 
 // summarizeKind gathers every instance's result into one summary and a table.
 // It runs whatever became of the instances, so that a paused or interrupted
-// run leaves a summary too.
+// run leaves a summary too; one that stopped before anything was concluded
+// leaves that of the run before.
 func (e *environ) summarizeKind() pipeline.Kind {
 	return pipeline.Kind{
 		Name: "summarize", Version: "1", Scope: pipeline.Aggregate, Partial: true,
@@ -136,6 +138,11 @@ func (e *environ) measured() (x, y string) {
 }
 
 func (e *environ) runSummarize(ctx context.Context, t *pipeline.Task) error {
+	// A key that is not set, say: with nothing new, every row that the run was
+	// to make would be not_run, in the place of those that are good.
+	if e.stopped.Load() && !e.concluded.Load() {
+		return &pipeline.DrainedError{Err: errors.New("the run stopped before anything was concluded")}
+	}
 	now := time.Now().UTC()
 	stamp := now.Format(time.RFC3339)
 	plotErrors := map[string]string{}

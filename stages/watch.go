@@ -58,4 +58,6 @@ func (e *environ) renew() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.started, e.final = time.Now(), nil
+	e.stopped.Store(false)
+	e.concluded.Store(false)
 }
