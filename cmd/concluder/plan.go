@@ -80,7 +80,7 @@ func forecastText(w io.Writer, forecasts []stages.Forecast) error {
 			s += fmt.Sprintf("; about %s %s, at most %s", amount(f.Cost), f.Currency, amount(f.WorstCost))
 		}
 		if f.Budget > 0 {
-			s += fmt.Sprintf("; %s of the budget of %s is left", amount(max(f.Budget-f.Spent, 0)), amount(f.Budget))
+			s += fmt.Sprintf("; %s of the budget of %s is left%s", amount(max(f.Budget-f.Spent, 0)), amount(f.Budget), shortOf(f))
 		}
 		if f.Days > 1 {
 			s += fmt.Sprintf("; the daily quota makes it take %d days: each day's run goes on where the last one paused", f.Days)
@@ -106,6 +106,24 @@ func forecastText(w io.Writer, forecasts []stages.Forecast) error {
 		}
 	}
 	return nil
+}
+
+// shortOf says what the rest of a budget does not pay for, as the run sees it: a
+// request is sent where what it may cost at most is left, and gives back what it
+// did not take.
+func shortOf(f stages.Forecast) string {
+	left := f.Budget - f.Spent
+	switch {
+	case f.Requests == 0:
+		return ""
+	case f.WorstRequest > left:
+		return fmt.Sprintf(", not enough to send even one request, which may cost %s: raise budget or lower max_tokens", amount(f.WorstRequest))
+	case f.Cost > left:
+		return ", not enough for all of them: the run will pause"
+	case f.WorstCost > left:
+		return ", which in the worst case is not enough for all of them: the run may pause"
+	}
+	return ""
 }
 
 // plannedNode is a line of `plan --json`.

@@ -25,6 +25,7 @@ type PauseError struct {
 	Provider string
 	Until    time.Time // when the server says to come back; zero when it does not
 	Freed    time.Time // when Limits.RequestsPerDay allows a request again; zero where that is not what is used up. Not in Error, which is published
+	Beyond   bool      // of BudgetSpent: one request may cost more than the whole budget
 	Err      error
 }
 

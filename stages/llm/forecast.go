@@ -18,6 +18,7 @@ type Forecast struct {
 	InputTokens, OutputTokens int
 	Cost                      float64 // expected, in Currency
 	WorstCost                 float64 // what is reserved when all are sent once: a token for every byte, and the whole cap
+	WorstRequest              float64 // the least of what is reserved for one of them; 0 where none is sent
 	Currency                  string
 
 	Duration time.Duration // at the declared limits, a daily quota left aside
@@ -62,7 +63,7 @@ func (c *Client) Forecast(ctx context.Context, qs []Question, anew bool) (Foreca
 	seen := map[string]bool{}
 	open := 0
 	var input float64
-	var worst money
+	var worst, least money
 	for _, q := range qs {
 		key := c.cfg.QuestionKey(q)
 		if seen[key] {
@@ -90,13 +91,17 @@ func (c *Client) Forecast(ctx context.Context, qs []Question, anew bool) (Foreca
 		} else {
 			input += float64(req.likely()) * perQuestion
 		}
-		worst += c.cfg.worst(req)
+		w := c.cfg.worst(req)
+		worst += w
+		if open == 1 || w < least {
+			least = w
+		}
 	}
 	e := float64(open) * perQuestion
 	f.Requests = int(math.Ceil(e))
 	f.InputTokens, f.OutputTokens = int(input), int(e*output)
 	f.Cost = c.cfg.Price.cost(f.InputTokens, f.OutputTokens).float()
-	f.WorstCost = worst.float()
+	f.WorstCost, f.WorstRequest = worst.float(), least.float()
 	// Nothing can be faster than the slowest of these.
 	l := c.cfg.Limits
 	secs := e * latency / math.Max(1, math.Min(float64(l.InFlight), e))

@@ -58,9 +58,11 @@ func (c *Client) reserve(ctx context.Context, in *intent) (int64, error) {
 			if err != nil {
 				return 0, err
 			}
-			return 0, c.end(c.pause(BudgetSpent, zeroTime, fmt.Errorf(
+			p := c.pause(BudgetSpent, zeroTime, fmt.Errorf(
 				"the budget of %.4g %s does not allow the next request: %.4g is spent or reserved, and it may cost %.4g",
-				c.cfg.Budget, c.cfg.Price.Currency, spent.float(), in.reserved.float())))
+				c.cfg.Budget, c.cfg.Price.Currency, spent.float(), in.reserved.float()))
+			p.Beyond = in.reserved > budget
+			return 0, c.end(p)
 		}
 		select {
 		case <-changed:

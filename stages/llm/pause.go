@@ -14,6 +14,9 @@ func (e *PauseError) Mend() string {
 	const day = "Jan 2, 15:04"
 	switch e.Kind {
 	case BudgetSpent:
+		if e.Beyond {
+			return fmt.Sprintf("raise budget or lower max_tokens in %s, since one request may cost more than all of it, then run again to go on from here", block)
+		}
 		return fmt.Sprintf("raise budget in %s, then run again to go on from here", block)
 	case DailyQuota:
 		if !e.Freed.IsZero() {

@@ -20,7 +20,7 @@ func TestMend(t *testing.T) {
 		change func(*llm.Config)
 		want   string
 	}{
-		{"budget", nil, func(c *llm.Config) { c.Budget, c.Price = 1e-6, price }, `raise budget in provider "model", then run again`},
+		{"budget", nil, func(c *llm.Config) { c.Budget, c.Price = 1e-6, price }, `raise budget or lower max_tokens in provider "model", since one request may cost more than all of it, then run again`},
 		{"credit", llmtest.Always(llmtest.InsufficientQuota), nil, `add credit to the account of provider "model", then run again`},
 		{"the server's day", llmtest.Always(llmtest.DailyQuota), nil, "run again when the server counts a new day"},
 		{"a long wait", llmtest.Always(llmtest.LongWait), nil, `or raise max_wait in provider "model"`},
