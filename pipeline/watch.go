@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -295,14 +297,20 @@ func (w *watcher) say(e Event) {
 
 // text names what changed, for people.
 func (h *hints) text(dir string) string {
-	names := make([]string, 0, len(h.names))
-	for p := range h.names {
+	paths := slices.Sorted(maps.Keys(h.names))
+	names := make([]string, 0, len(paths))
+	for i, p := range paths {
+		removed := ""
+		if i <= someNames { // more are not shown
+			if _, err := os.Lstat(p); errors.Is(err, fs.ErrNotExist) {
+				removed = " (removed)"
+			}
+		}
 		if rel, err := filepath.Rel(dir, p); err == nil && filepath.IsLocal(rel) {
 			p = filepath.ToSlash(rel)
 		}
-		names = append(names, p)
+		names = append(names, p+removed)
 	}
-	slices.Sort(names)
 	switch {
 	case h.lost:
 		return "more than the system tells of"
