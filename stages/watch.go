@@ -33,6 +33,11 @@ func Watch(ctx context.Context, file string, opt Options, w WatchOptions) error 
 			return t, err
 		}
 		t.Plan = s.Plan
+		for _, p := range s.Plan.Providers {
+			if path, ok := Recording(p); ok { // no run begins before it is there
+				t.Looked.Reads = append(t.Looked.Reads, path)
+			}
+		}
 		t.Run = func(ctx context.Context, drain <-chan struct{}, supersede <-chan *pipeline.Plan, first []string) {
 			s.env.renew()
 			s.opt.Force, s.opt.NoCache, s.opt.RetryFailed = once.Force, once.NoCache, once.RetryFailed
