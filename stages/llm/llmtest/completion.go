@@ -5,7 +5,6 @@ import (
 	"io"
 	"log"
 	"net/http"
-	"strconv"
 )
 
 func quiet() *log.Logger { return log.New(io.Discard, "", 0) }
@@ -68,11 +67,11 @@ func (c completion) encode() []byte {
 	return b
 }
 
-// write sends the completion, b its encoding.
+// write sends the completion, b its encoding. Without a length, so that no
+// client has the end of it before the handler is back and the log says so.
 func (c completion) write(w http.ResponseWriter, b []byte) error {
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
-	h.Set("Content-Length", strconv.Itoa(len(b)))
 	for k, v := range c.header {
 		h[k] = v
 	}
