@@ -23,7 +23,7 @@ func TestCancelAbandonsWhatDoesNotListen(t *testing.T) {
 			<-release // as if computing
 			// It may still do all that a task can.
 			err := task.Idle(context.Background(), func(context.Context) error { return nil })
-			late <- errors.Join(err, os.MkdirAll(task.Dir, 0o777))
+			late <- errors.Join(err, os.MkdirAll(task.Dir(), 0o777))
 			panic("nobody hears this")
 		})
 		start := time.Now()

@@ -37,7 +37,7 @@ func benchWorld(b *testing.B, n int) (*Plan, Options) {
 		k := &Kind{Name: kind, Version: "1", Partial: !perInstance}
 		k.Outputs = func(p Place) []Output { return []Output{{"out", kind + "/" + p.File + ".txt"}} }
 		k.Run = func(_ context.Context, t *Task) error {
-			return os.WriteFile(t.Output("out"), []byte(t.Instance), 0o644)
+			return t.Write("out", []byte(t.Instance))
 		}
 		s := &Stage{Kind: k, Name: "s", PerInstance: perInstance, Deps: deps}
 		s.node = func(instance string) (*NodeSpec, hcl.Diagnostics) {

@@ -165,7 +165,7 @@ func TestStateDirIsIgnoredByGit(t *testing.T) {
 func TestNothingStaysInStaging(t *testing.T) {
 	w := newWorld(t, "a", "b")
 	w.when("plot", func(_ context.Context, task *Task) error {
-		if err := os.WriteFile(filepath.Join(task.Dir, "scratch"), nil, 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(task.Dir(), "scratch"), nil, 0o644); err != nil {
 			return err
 		}
 		return w.writeAll(task)
@@ -231,14 +231,14 @@ func TestScratchIsPrivateAndEmpty(t *testing.T) {
 	w := newWorld(t, "a", "b", "c")
 	w.opts.MaxWorkers = 1
 	w.when("load", func(_ context.Context, task *Task) error {
-		entries, err := os.ReadDir(task.Dir)
+		entries, err := os.ReadDir(task.Dir())
 		if err != nil {
 			return err
 		}
 		if len(entries) != 1 || entries[0].Name() != outDir {
 			t.Errorf("the scratch folder of %s holds %v", task.Instance, entries)
 		}
-		return errors.Join(os.WriteFile(filepath.Join(task.Dir, "scratch"), nil, 0o644), w.writeAll(task))
+		return errors.Join(os.WriteFile(filepath.Join(task.Dir(), "scratch"), nil, 0o644), w.writeAll(task))
 	})
 	w.runs(all("a", "b", "c")...)
 }

@@ -31,9 +31,12 @@ func (r *run) publish(in *inspection, t *Task, all bool) ([]store.Output, error)
 	in.looks, in.racy = in.looks[:0], false
 	files := make([]staged, 0, len(in.spec.Outputs))
 	for i, o := range in.spec.Outputs {
-		f := staged{Output: o, from: t.outputs[i].path, to: r.outputPath(in.stage.Stage, o.Path)}
+		own := &t.outputs[i]
+		f := staged{Output: o, from: own.path, to: r.outputPath(in.stage.Stage, o.Path), digest: own.digest, stat: own.stat}
 		var err error
-		f.digest, f.stat, err = r.files.Read(f.from)
+		if !own.written {
+			f.digest, f.stat, err = r.files.Read(f.from)
+		}
 		switch {
 		case errors.Is(err, fs.ErrNotExist) && !all:
 			continue

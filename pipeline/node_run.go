@@ -119,8 +119,8 @@ func (r *run) execute(in *inspection, stage, instance, attempt int, h *holder) e
 	if err != nil {
 		return r.fail(in, stage, instance, nil, err)
 	}
-	clean := false
-	defer func() { r.staging.give(dir, clean) }()
+	bare := false
+	defer func() { r.staging.give(dir, bare) }()
 	t, err := r.task(in, stage, instance, dir)
 	if err != nil {
 		return r.fail(in, stage, instance, nil, err)
@@ -163,7 +163,7 @@ func (r *run) execute(in *inspection, stage, instance, attempt int, h *holder) e
 		return end
 	}
 	r.tellUndeclared(in, dir)
-	clean = in.stage.Kind.Outputs != nil // a command may have left something running
+	bare = !t.lent.Load()
 	end := ending{node: in.node, state: Done, shown: Done, counts: counts, rec: r.record(in, Done, t.Status(), nil, outputs)}
 	end.rec.Valid = provisional == nil
 	if provisional == nil {
@@ -258,8 +258,8 @@ func (r *run) hook(in *inspection, stage, instance int, cause error) ([]store.Ou
 	if err != nil {
 		return nil, "", err
 	}
-	clean := false
-	defer func() { r.staging.give(dir, clean) }()
+	bare := false
+	defer func() { r.staging.give(dir, bare) }()
 	t, err := r.task(in, stage, instance, dir)
 	if err != nil {
 		return nil, "", err
@@ -269,7 +269,7 @@ func (r *run) hook(in *inspection, stage, instance int, cause error) ([]store.Ou
 		return nil, "", err
 	}
 	outputs, err := r.publish(in, t, false)
-	clean = err == nil
+	bare = err == nil && !t.lent.Load()
 	return outputs, t.Status(), err
 }
 

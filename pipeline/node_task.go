@@ -8,15 +8,16 @@ import (
 
 // task makes the Task of a node that runs in a private folder.
 func (r *run) task(in *inspection, stage, instance int, dir string) (*Task, error) {
-	outputs, err := privatePaths(dir, in.spec.Outputs)
+	outputs, apart, err := privatePaths(dir, in.spec.Outputs)
 	if err != nil {
 		return nil, err
 	}
 	t := &Task{
-		Stage: in.stage.Name, Instance: in.instance, Dir: dir, Folder: r.plan.Dir,
+		Stage: in.stage.Name, Instance: in.instance, dir: dir, files: r.files, Folder: r.plan.Dir,
 		Anew: r.opts.Anew, Program: r.opts.Program, Instances: in.instances,
 		settings: in.spec.Settings, outputs: outputs, eval: in.spec.Eval,
 	}
+	t.lent.Store(apart)
 	if instance >= 0 {
 		t.File = r.plan.FileName(in.instance)
 	}

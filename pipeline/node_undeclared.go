@@ -23,7 +23,7 @@ const (
 // its outputs have been published. Kinds that fix their outputs know what they
 // write.
 func (r *run) tellUndeclared(in *inspection, dir string) {
-	if in.stage.Kind.Outputs != nil || r.staging.empty(dir) {
+	if in.stage.Kind.Outputs != nil {
 		return
 	}
 	names, n := undeclared(dir)

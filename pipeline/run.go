@@ -127,7 +127,6 @@ func (r *run) open() error {
 		return unwritable("state", err)
 	}
 	r.files.PublishTo(r.results)
-	r.staging.files = r.files
 	r.startSnapshot()
 	return nil
 }

@@ -19,72 +19,19 @@ import (
 // only while a run is.
 const stagingName = ".concluder-staging"
 
-// A staging hands out private folders. They are used again while they come
-// back empty, which spares making one for each node, unless a command had them:
-// what it left running could write into the outputs of another. All lie in a
-// folder named after the run: a command that outlives its run, because that was
-// killed, goes on writing to paths that no other run hands out.
+// A staging hands out private folders. One is used again, which spares making
+// one for each node, if nobody was told its path: then the engine knows all that
+// was written there, and that it is gone. In others a kind may have left files,
+// and a command something that still writes. All lie in a folder named after the
+// run: a command that outlives its run, because that was killed, goes on writing
+// to paths that no other run hands out.
 type staging struct {
-	root  string // of all runs
-	own   string // of this one
-	files *store.Files
+	root string // of all runs
+	own  string // of this one
 
 	mu   sync.Mutex
 	free []string
-	open map[string]*opened
 	n    int
-}
-
-// mostOpen bounds the folders held open: nodes that wait on the network have
-// folders, too, and need the descriptors for something else.
-const mostOpen = 32
-
-// An opened is a private folder and its outDir, held open: looking whether they
-// are empty costs a fifth of opening them each time.
-type opened struct {
-	dir, out *os.File
-
-	bare store.Stat // of dir when it held nothing but out; zero where that was not settled
-}
-
-func open(dir string) (*opened, error) {
-	d, err := os.Open(dir)
-	if err != nil {
-		return nil, err
-	}
-	out, err := os.Open(filepath.Join(dir, outDir))
-	if err != nil {
-		d.Close()
-		return nil, err
-	}
-	return &opened{dir: d, out: out}, nil
-}
-
-// onlyOut reports whether the folder holds nothing but its outDir, and that
-// nothing.
-func (o *opened) onlyOut(files *store.Files) bool {
-	return o.isBare(files) && holds(o.out)
-}
-
-// isBare lists the folder only where its stat does not say what is in it.
-func (o *opened) isBare(files *store.Files) bool {
-	if st, err := store.StatOpen(o.dir); err == nil && st == o.bare {
-		return true
-	}
-	st, settled, err := files.LookOpen(o.dir) // before it is listed
-	if err != nil || !holds(o.dir, outDir) {
-		return false
-	}
-	o.bare = store.Stat{}
-	if settled {
-		o.bare = st
-	}
-	return true
-}
-
-func (o *opened) close() {
-	o.dir.Close() // nothing was written
-	o.out.Close()
 }
 
 // openStaging removes what runs that were killed left behind; the caller holds
@@ -95,7 +42,7 @@ func (o *opened) close() {
 func openStaging(results, id string) *staging {
 	root := filepath.Join(results, stagingName)
 	os.RemoveAll(root)
-	return &staging{root: root, own: filepath.Join(root, id), open: map[string]*opened{}}
+	return &staging{root: root, own: filepath.Join(root, id)}
 }
 
 // take returns an empty private folder.
@@ -122,16 +69,10 @@ type unwritableError struct{ err error }
 func (e *unwritableError) Error() string { return e.err.Error() }
 func (e *unwritableError) Unwrap() error { return e.err }
 
-// give takes a folder back. clean says that no process which may still write
-// there is left.
-func (s *staging) give(dir string, clean bool) {
-	if !clean || !s.empty(dir) {
-		s.mu.Lock()
-		if o := s.open[dir]; o != nil {
-			o.close()
-			delete(s.open, dir)
-		}
-		s.mu.Unlock()
+// give takes a folder back. bare says that it is as it was handed out, and
+// nobody knows its path.
+func (s *staging) give(dir string, bare bool) {
+	if !bare {
 		os.RemoveAll(dir) // what cannot be removed is removed with the rest
 		return
 	}
@@ -140,39 +81,10 @@ func (s *staging) give(dir string, clean bool) {
 	s.mu.Unlock()
 }
 
-// empty reports whether a private folder is as it was handed out.
-func (s *staging) empty(dir string) bool {
-	s.mu.Lock()
-	o := s.open[dir]
-	s.mu.Unlock()
-	if o == nil {
-		var err error
-		if o, err = open(dir); err != nil {
-			return false
-		}
-		s.mu.Lock()
-		keep := len(s.open) < mostOpen
-		if keep {
-			s.open[dir] = o
-		}
-		s.mu.Unlock()
-		if !keep {
-			defer o.close()
-		}
-	}
-	return o.onlyOut(s.files)
-}
-
 // close removes the run's folders, and the one around them where no other
 // run's leftovers are in it. A folder in which something that was abandoned
 // still makes files is left to the next run.
 func (s *staging) close() error {
-	s.mu.Lock()
-	for _, o := range s.open {
-		o.close()
-	}
-	clear(s.open)
-	s.mu.Unlock()
 	err := os.RemoveAll(s.own)
 	os.Remove(s.root)
 	if errors.Is(err, syscall.ENOTEMPTY) {
@@ -185,13 +97,19 @@ func (s *staging) close() error {
 // apart from the scratch files.
 const outDir = "out"
 
-// A privateOutput is where a node writes an output.
-type privateOutput struct{ name, path string }
+// A privateOutput is where a node writes an output, and what Task.Write wrote.
+type privateOutput struct {
+	name, path string
+	written    bool
+	digest     store.Digest
+	stat       store.Stat
+}
 
 // privatePaths gives each output a path in a private folder that ends as the
-// declared one does: commands look at file names.
-func privatePaths(dir string, outputs []Output) ([]privateOutput, error) {
-	paths := make([]privateOutput, 0, len(outputs))
+// declared one does: commands look at file names. apart says that some have
+// folders of their own there.
+func privatePaths(dir string, outputs []Output) (paths []privateOutput, apart bool, err error) {
+	paths = make([]privateOutput, 0, len(outputs))
 	var taken map[string]bool
 	if len(outputs) > 1 {
 		taken = make(map[string]bool, len(outputs))
@@ -202,14 +120,15 @@ func privatePaths(dir string, outputs []Output) ([]privateOutput, error) {
 		if taken[strings.ToLower(name)] {
 			sub := filepath.Join(dir, outDir+strconv.Itoa(i))
 			if err := os.Mkdir(sub, 0o777); err != nil {
-				return nil, &unwritableError{err}
+				return nil, true, &unwritableError{err}
 			}
+			apart = true
 			to = filepath.Join(sub, name)
 		}
 		if taken != nil {
 			taken[strings.ToLower(name)] = true
 		}
-		paths = append(paths, privateOutput{o.Name, to})
+		paths = append(paths, privateOutput{name: o.Name, path: to})
 	}
-	return paths, nil
+	return paths, apart, nil
 }

@@ -1,65 +1,111 @@
 package pipeline
 
 import (
-	"math/rand/v2"
+	"context"
+	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
-
-	"github.com/concluder/concluder/pipeline/store"
 )
 
-// A private folder is handed out again only when nothing is in it, whatever was
-// made and removed there right after it was looked at.
-func TestStagingNoticesWhatIsLeft(t *testing.T) {
-	files, err := store.OpenFiles(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := openStaging(t.TempDir(), "run")
-	s.files = files
-	t.Cleanup(func() {
-		if err := s.close(); err != nil {
-			t.Error(err)
+// written makes a kind write its output through the engine.
+func written(w *world, kind string, more func(*Task) error) {
+	w.when(kind, func(_ context.Context, task *Task) error {
+		text, err := seen(task)
+		if err != nil {
+			return err
 		}
-		if err := files.Close(); err != nil {
-			t.Error(err)
+		if err := task.Write("out", []byte(text)); err != nil || more == nil {
+			return err
 		}
+		return more(task)
 	})
-	rng := rand.New(rand.NewPCG(1, 2))
-	dir, err := s.take()
+}
+
+// What is written through the engine is what would be read: the same records,
+// the same early cutoff.
+func TestWrite(t *testing.T) {
+	w := newWorld(t, "a", "b")
+	for _, kind := range []string{"load", "conclude", "plot"} {
+		written(w, kind, nil)
+	}
+	w.runs(all("a", "b")...)
+	w.runs()
+	w.write("data/a", "other data")
+	w.runs("load/a", "conclude/a", "plot/a", "report")
+	if got := w.read("results/load/a.txt"); !strings.Contains(got, "other data") {
+		t.Errorf("load/a.txt holds %q", got)
+	}
+	before, err := os.Stat(w.path("results/load/b.txt"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	there := map[string]bool{}
-	names := []string{"a", "out/a", ".b", "out/.b", "out1"}
-	for range 2000 {
-		for range rng.IntN(4) {
-			name := names[rng.IntN(len(names))]
-			path := filepath.Join(dir, filepath.FromSlash(name))
-			if there[name] {
-				err = os.Remove(path)
-			} else {
-				err = os.Mkdir(path, 0o777)
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			there[name] = !there[name]
-			if !there[name] {
-				delete(there, name)
-			}
-		}
-		if got := s.empty(dir); got != (len(there) == 0) {
-			t.Fatalf("empty says %v, there are %v", got, there)
-		}
+	for _, kind := range []string{"load", "conclude", "plot"} {
+		w.when(kind, nil)
 	}
-	clear(there)
-	if err := os.WriteFile(filepath.Join(dir, "left"), nil, 0o644); err != nil {
+	w.opts.Force = true
+	w.runs(all("a", "b")...)
+	if after, err := os.Stat(w.path("results/load/b.txt")); err != nil || !os.SameFile(before, after) || after.ModTime() != before.ModTime() {
+		t.Errorf("an output that came out the same was written again: %v", err)
+	}
+}
+
+// A folder is used again only where no kind was told its path.
+func TestStagingIsUsedAgain(t *testing.T) {
+	w := newWorld(t, "a", "b", "c")
+	w.opts.MaxWorkers = 1
+	dirs := map[string]bool{}
+	note := func(task *Task) error { dirs[task.dir] = true; return nil }
+	for _, kind := range []string{"load", "conclude", "plot"} {
+		written(w, kind, note)
+	}
+	w.runs(all("a", "b", "c")...)
+	if len(dirs) != 1 {
+		t.Errorf("nodes that never asked for a path had %d folders", len(dirs))
+	}
+	clear(dirs)
+	for _, kind := range []string{"load", "conclude", "plot"} {
+		written(w, kind, func(task *Task) error {
+			return errors.Join(note(task), os.WriteFile(filepath.Join(task.Dir(), "left"), nil, 0o644))
+		})
+	}
+	w.opts.Force = true
+	w.runs(all("a", "b", "c")...)
+	if len(dirs) != 9 {
+		t.Errorf("nodes that were told a path had %d folders, want one each", len(dirs))
+	}
+}
+
+// What the engine wrote is published only as it was written.
+func TestWriteThenChanged(t *testing.T) {
+	w := newWorld(t, "a", "b")
+	written(w, "load", func(task *Task) error {
+		if task.Instance == "a" {
+			return os.WriteFile(task.Output("out"), []byte("from elsewhere"), 0o644)
+		}
+		return nil
+	})
+	_, out, err := w.try()
+	if err != nil {
 		t.Fatal(err)
 	}
-	s.give(dir, true)
-	if next, err := s.take(); err != nil || next == dir {
-		t.Errorf("%s, in which a file was left, is handed out again as %s, %v", dir, next, err)
+	if got := w.errorOf(out, "load/a"); !strings.Contains(got, "was changed by another program while it was published") {
+		t.Errorf("load/a: %q", got)
+	}
+	w.wantStates(out, map[string]string{"load/b": "done", "plot/b": "done"})
+	written(w, "load", nil)
+	w.runs("load/a", "conclude/a", "plot/a", "report")
+}
+
+func TestWriteUnknownOutput(t *testing.T) {
+	w := newWorld(t, "a")
+	w.when("load", func(_ context.Context, task *Task) error { return task.Write("in", nil) })
+	_, out, err := w.try()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := w.errorOf(out, "load/a"); !strings.Contains(got, `has no output "in"`) {
+		t.Errorf("load/a: %q", got)
 	}
 }

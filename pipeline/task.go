@@ -3,10 +3,13 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
+
+	"github.com/concluder/concluder/pipeline/store"
 )
 
 // A Task is one execution of one node, as its kind sees it. Its methods may be
@@ -15,7 +18,6 @@ type Task struct {
 	Stage    string // the block's label
 	Instance string // "" for an aggregate node
 	File     string // the instance's name made safe as one path element
-	Dir      string // private scratch directory, removed afterwards
 	Folder   string // the pipeline file's folder
 	Log      string // where the node may keep what its commands wrote; lives in the state directory, and its folder may not exist yet
 	Anew     bool   // --use-cache=false: do not reuse recorded answers
@@ -30,6 +32,9 @@ type Task struct {
 	inputs    map[string][]Artifact
 	upstream  map[string][]Upstream
 	outputs   []privateOutput
+	files     *store.Files // that Write goes through
+	dir       string       // see Dir
+	lent      atomic.Bool  // a path in dir was given away
 	providers map[string]*Provider
 	eval      func(attr string, outputs map[string]string) (cty.Value, error)
 
@@ -184,8 +189,29 @@ func (t *Task) Inputs(name string) []Artifact { return t.inputs[name] }
 // first stage in file order, then all of the second.
 func (t *Task) Upstream(attr string) []Upstream { return t.upstream[attr] }
 
+// Write writes an output that is at hand. It costs less than writing to the path
+// that Output returns, which is read again to be digested: an output is written
+// in one of the two ways. The error is an *fs.PathError.
+func (t *Task) Write(name string, b []byte) error {
+	for i := range t.outputs {
+		if o := &t.outputs[i]; o.name == name {
+			d, st, err := t.files.Write(o.path, b)
+			o.digest, o.stat, o.written = d, st, err == nil
+			return err
+		}
+	}
+	return fmt.Errorf("stage %s has no output %q", t.Stage, name)
+}
+
+// Dir returns a private scratch directory, which is removed afterwards.
+func (t *Task) Dir() string {
+	t.lent.Store(true)
+	return t.dir
+}
+
 // Output returns the private path at which the node writes an output.
 func (t *Task) Output(name string) string {
+	t.lent.Store(true)
 	for i := range t.outputs {
 		if o := &t.outputs[i]; o.name == name {
 			return o.path
@@ -196,6 +222,7 @@ func (t *Task) Output(name string) string {
 
 // Outputs returns the private paths of all outputs by name.
 func (t *Task) Outputs() map[string]string {
+	t.lent.Store(true)
 	paths := make(map[string]string, len(t.outputs))
 	for _, o := range t.outputs {
 		paths[o.name] = o.path

@@ -6,6 +6,8 @@ import (
 	"sync"
 
 	"github.com/zclconf/go-cty/cty"
+
+	"github.com/concluder/concluder/pipeline/store"
 )
 
 // A TaskSetup is what a Task knows, for the tests of a kind. Values are used
@@ -34,17 +36,17 @@ type TaskSetup struct {
 // once, and Status and Counts tell what the kind reported.
 func NewTask(s TaskSetup) *Task {
 	t := &Task{
-		Stage: s.Stage, Instance: s.Instance, File: s.File, Dir: s.Dir, Folder: s.Folder, Log: s.Log,
+		Stage: s.Stage, Instance: s.Instance, File: s.File, dir: s.Dir, Folder: s.Folder, Log: s.Log,
 		Anew: s.Anew, Program: s.Program, Instances: s.Instances,
 		inputs: s.Inputs, upstream: s.Upstream,
-		providers: s.Providers, eval: s.Eval,
+		providers: s.Providers, eval: s.Eval, files: new(store.Files),
 		owner: freeOwner{}, draining: s.Draining,
 	}
 	for name, v := range s.Settings {
 		t.settings = append(t.settings, SettingValue{Name: name, Value: v})
 	}
 	for name, path := range s.Outputs {
-		t.outputs = append(t.outputs, privateOutput{name, path})
+		t.outputs = append(t.outputs, privateOutput{name: name, path: path})
 	}
 	return t
 }

@@ -49,7 +49,7 @@ func failure(instance string, s Status, why string) *Result {
 
 func publish(t *pipeline.Task, r *Result) error {
 	t.SetStatus(string(r.Status))
-	return writeJSON(t.Output("conclusion"), r)
+	return writeJSON(t, "conclusion", r)
 }
 
 func (e *environ) runConclude(ctx context.Context, t *pipeline.Task) error {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/concluder/concluder/pipeline"
 	"github.com/concluder/concluder/stages/expr"
 )
 
@@ -64,9 +65,9 @@ func (d *Dataset) xy() (x, y []float64) {
 	return x, y
 }
 
-// write encodes the dataset with a line for each point, so that a diff of two
+// write publishes the dataset with a line for each point, so that a diff of two
 // versions reads well.
-func (d *Dataset) write(path string) error {
+func (d *Dataset) write(t *pipeline.Task) error {
 	rest := *d
 	rest.Points = nil
 	if rest.Notes == nil {
@@ -94,7 +95,7 @@ func (d *Dataset) write(path string) error {
 		out.WriteString("\n  ")
 	}
 	out.WriteString("]\n}\n")
-	return os.WriteFile(path, out.Bytes(), 0o666)
+	return t.Write("dataset", out.Bytes())
 }
 
 // readDataset reads what a load stage published.
@@ -119,12 +120,12 @@ func encode(v any) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-func writeJSON(path string, v any) error {
+func writeJSON(t *pipeline.Task, output string, v any) error {
 	b, err := encode(v)
 	if err != nil {
-		return fmt.Errorf("encode %s: %w", path, err)
+		return fmt.Errorf("encode the %s: %w", output, err)
 	}
-	return os.WriteFile(path, b, 0o666)
+	return t.Write(output, b)
 }
 
 func readJSON(path string, v any) error {

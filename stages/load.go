@@ -36,7 +36,7 @@ func loadKind() pipeline.Kind {
 			d := newDataset(t)
 			d.fail(StatusError, err.Error())
 			t.SetStatus(string(d.Status))
-			return d.write(t.Output("dataset"))
+			return d.write(t)
 		},
 	}
 }
@@ -57,7 +57,7 @@ func runLoad(_ context.Context, t *pipeline.Task) error {
 		return err
 	}
 	t.SetStatus(string(d.Status))
-	return d.write(t.Output("dataset"))
+	return d.write(t)
 }
 
 // makeDataset reads a load node's inputs. An error says that a file that is

@@ -51,14 +51,22 @@ func runPlot(ctx context.Context, t *pipeline.Task) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := original.Write(t.Output("original_only."+f), int(width), int(height)); err != nil {
+		if err := drawOutput(t, "original_only", f, original, int(width), int(height)); err != nil {
 			return err
 		}
-		if err := included.Write(t.Output("LLM_included."+f), int(width), int(height)); err != nil {
+		if err := drawOutput(t, "LLM_included", f, included, int(width), int(height)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func drawOutput(t *pipeline.Task, name, format string, f Figure, width, height int) error {
+	b, err := f.Draw(format, width, height)
+	if err != nil {
+		return err
+	}
+	return t.Write(name+"."+format, b)
 }
 
 // figures makes the two plots of an instance. Where nothing was concluded both

@@ -6,8 +6,6 @@ import (
 	"html"
 	"image/color"
 	"math"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"gonum.org/v1/plot/vg"
@@ -36,41 +34,38 @@ type Curve struct {
 	F func(xs, ys []float64)
 }
 
-// Write draws the figure into a file of width × height pixels, in the format
-// that the extension of path names: ".png" or ".svg". Points that are not
-// finite are left out. The same figure gives the same bytes. It may be called
-// from several goroutines, also on one Figure if its functions allow it.
-func (f Figure) Write(path string, width, height int) error {
+// Draw returns a picture of the figure, width × height pixels, in a format:
+// "png" or "svg". Points that are not finite are left out. The same figure gives
+// the same bytes. It may be called from several goroutines, also on one Figure
+// if its functions allow it.
+func (f Figure) Draw(format string, width, height int) ([]byte, error) {
 	const least, most = 200, 20_000
 	if width < least || height < least || width > most || height > most {
-		return fmt.Errorf("drawing %s: %d × %d pixels, expected %d to %d each", path, width, height, least, most)
+		return nil, fmt.Errorf("drawing a picture: %d × %d pixels, expected %d to %d each", width, height, least, most)
 	}
 	if len(f.X) != len(f.Y) {
-		return fmt.Errorf("drawing %s: %d x for %d y values", path, len(f.X), len(f.Y))
+		return nil, fmt.Errorf("drawing a picture: %d x for %d y values", len(f.X), len(f.Y))
 	}
 	for _, c := range f.Curves {
 		if c.F == nil {
-			return fmt.Errorf("drawing %s: the curve %q has no function", path, c.Label)
+			return nil, fmt.Errorf("drawing a picture: the curve %q has no function", c.Label)
 		}
 	}
 
 	var picture bytes.Buffer
 	var err error
-	switch ext := filepath.Ext(path); ext {
-	case ".png":
+	switch format {
+	case "png":
 		err = f.png(&picture, width, height)
-	case ".svg":
+	case "svg":
 		err = f.svg(&picture, width, height)
 	default:
-		err = fmt.Errorf("no picture format %q, expected .png or .svg", ext)
+		err = fmt.Errorf("no picture format %q, expected png or svg", format)
 	}
 	if err != nil {
-		return fmt.Errorf("drawing %s: %w", path, err)
+		return nil, fmt.Errorf("drawing a picture: %w", err)
 	}
-	if err := os.WriteFile(path, picture.Bytes(), 0o666); err != nil {
-		return fmt.Errorf("drawing: %w", err)
-	}
-	return nil
+	return picture.Bytes(), nil
 }
 
 // size returns that of the figure in points, in which all its lengths are

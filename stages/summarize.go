@@ -1,6 +1,7 @@
 package stages
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/csv"
@@ -186,10 +187,14 @@ func (e *environ) runSummarize(ctx context.Context, t *pipeline.Task) error {
 	if s.Timing.Journal, err = e.journalDigest(ctx); err != nil {
 		return err
 	}
-	if err := writeJSON(t.Output("summary"), s); err != nil {
+	if err := writeJSON(t, "summary", s); err != nil {
 		return err
 	}
-	return writeReport(t.Output("report"), t.Instances, s.Results)
+	rows, err := report(t.Instances, s.Results)
+	if err != nil {
+		return err
+	}
+	return t.Write("report", rows)
 }
 
 // resultOf reads the result of one conclude node as it now stands. One that
@@ -222,19 +227,11 @@ var reportColumns = []string{"instance_name", "status", "type_of_equation", "con
 
 // writeReport writes the table for people: a row for every instance, in file
 // order.
-func writeReport(path string, instances []string, results map[string]*Result) (err error) {
-	f, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if e := f.Close(); err == nil {
-			err = e
-		}
-	}()
-	w := csv.NewWriter(f)
+func report(instances []string, results map[string]*Result) ([]byte, error) {
+	var b bytes.Buffer
+	w := csv.NewWriter(&b)
 	if err := w.Write(reportColumns); err != nil {
-		return err
+		return nil, err
 	}
 	text := func(s *string) string {
 		if s == nil {
@@ -272,9 +269,9 @@ func writeReport(path string, instances []string, results map[string]*Result) (e
 			row[i] = cell[column]
 		}
 		if err := w.Write(row); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	w.Flush()
-	return w.Error()
+	return b.Bytes(), w.Error()
 }

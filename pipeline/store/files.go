@@ -87,17 +87,19 @@ func (f *Files) digest(path string, st Stat) (d Digest, _ Stat, settled bool, er
 	if d, settled, ok := f.lookup(st); ok && settled {
 		return d, st, true, nil
 	}
+	before := st
 	for range readAttempts {
-		before := f.clock.now()
-		d, st, stable, err := hashFile(base{}, path, true)
+		now := f.clock.now()
+		d, st, stable, err := hashFile(base{}, path, true, before)
 		if err != nil {
 			return Digest{}, st, false, err
 		}
 		if stable {
-			settled := f.settled(path, st, before)
+			settled := f.settled(path, st, now)
 			f.note(st, d, settled)
 			return d, st, settled, nil
 		}
+		before = Stat{}
 	}
 	return Digest{}, st, false, &UnsettledError{path}
 }
@@ -106,14 +108,6 @@ func (f *Files) digest(path string, st Stat) (d Digest, _ Stat, settled bool, er
 // later is settled.
 func (f *Files) settled(path string, st Stat, before int64) bool {
 	return st.Ino != 0 && (f.isExact(st, before) || st.changed() < before-f.clock.margin(st.Dev, path))
-}
-
-// LookOpen looks at an open folder, and says whether the stat is settled: as
-// long as it is what it is, the folder holds the same names.
-func (f *Files) LookOpen(dir *os.File) (st Stat, settled bool, err error) {
-	before := f.clock.now()
-	st, err = statOpen(dir)
-	return st, err == nil && f.settled(dir.Name(), st, before), err
 }
 
 // isExact reports whether any change of a file from now on gives it another
@@ -142,12 +136,19 @@ func (f *Files) Same(path string, st Stat, d Digest) (bool, error) {
 // a regular file.
 func (f *Files) Read(path string) (Digest, Stat, error) {
 	for range readAttempts {
-		d, st, stable, err := hashFile(f.base, path, false)
+		d, st, stable, err := hashFile(f.base, path, false, Stat{})
 		if err != nil || stable {
 			return d, st, err
 		}
 	}
 	return Digest{}, Stat{}, &UnsettledError{path}
+}
+
+// Write makes a file that holds b, and returns what Read would. The error is an
+// *fs.PathError.
+func (f *Files) Write(path string, b []byte) (Digest, Stat, error) {
+	st, err := writeFile(f.base, path, b)
+	return sha256.Sum256(b), st, err
 }
 
 // Move renames a file, which replaces a file but no folder. The error is an

@@ -5,7 +5,7 @@ package store
 import "os"
 
 // hashFile reads a file once; stable says that it did not change meanwhile.
-func hashFile(_ base, path string, follow bool) (d Digest, st Stat, stable bool, err error) {
+func hashFile(_ base, path string, follow bool, _ Stat) (d Digest, st Stat, stable bool, err error) {
 	if !follow {
 		fi, err := os.Lstat(path)
 		if err != nil {

@@ -2,7 +2,6 @@ package store
 
 import (
 	"io/fs"
-	"os"
 	"time"
 )
 
@@ -21,9 +20,6 @@ func (s Stat) changed() int64 { return max(s.Mtime, s.Ctime) }
 
 // StatFile follows symbolic links. The error is an *fs.PathError.
 func StatFile(path string) (Stat, error) { return statPath(path) }
-
-// StatOpen looks at an open file or folder.
-func StatOpen(f *os.File) (Stat, error) { return statOpen(f) }
 
 // How long a file must have been left alone before its stat is trusted: a
 // local kernel stamps files with a clock that moves every 1 to 10 ms, a server
