@@ -76,9 +76,13 @@ func (d decimal) log() float64 {
 	return math.Log(float64(d.digits)) + float64(d.exponent)*math.Ln10
 }
 
+// leastNormal is the least float64 that holds any 15 digits: those below have
+// fewer bits the smaller they are.
+const leastNormal = 0x1p-1022
+
 // expr is the value as an expression that prints it in digits and exponent.
 func (d decimal) expr() expr.Expr {
-	if f := d.float(); f > 0 && !math.IsInf(f, 0) || d.digits == 0 {
+	if f := d.float(); f >= leastNormal && !math.IsInf(f, 0) || d.digits == 0 {
 		return expr.Num(f)
 	}
 	r, err := expr.Parse(d.String(), expr.Sympy)
