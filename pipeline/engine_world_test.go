@@ -124,11 +124,26 @@ func (w *world) stage(kind, name string, perInstance bool, deps ...Dep) *Stage {
 	return s
 }
 
+// attrsOf returns the names of the attributes of a task that have inputs, or
+// upstream nodes.
+func attrsOf(t *Task, inputs bool) []string {
+	in := t.sources.(nodeSources).in
+	names := map[string]bool{}
+	for _, f := range in.inputs {
+		names[f.Attr] = inputs && f.Attr != fileAttr
+	}
+	for _, u := range in.upstream {
+		names[u.dep.Attr] = inputs == (u.dep.Output != "")
+	}
+	maps.DeleteFunc(names, func(_ string, wanted bool) bool { return !wanted })
+	return slices.Sorted(maps.Keys(names))
+}
+
 // seen is everything that a task can see of what may influence its outputs.
 func seen(t *Task) (string, error) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "instance %q x %q y %q\n", t.Instance, t.String("x"), t.String("y"))
-	for _, name := range slices.Sorted(maps.Keys(t.inputs)) {
+	for _, name := range attrsOf(t, true) {
 		for _, a := range t.Inputs(name) {
 			if a.Absent() {
 				fmt.Fprintf(&b, "%s %s absent\n", name, a.Name)
@@ -141,11 +156,12 @@ func seen(t *Task) (string, error) {
 			fmt.Fprintf(&b, "%s %s %s\n", name, a.Name, text)
 		}
 	}
-	for _, attr := range slices.Sorted(maps.Keys(t.upstream)) {
+	for _, attr := range attrsOf(t, false) {
 		for _, u := range t.Upstream(attr) {
 			fmt.Fprintf(&b, "%s %s %s %s %q stale %t\n", attr, u.Stage, u.Instance, u.State, u.Status, u.Stale)
-			for _, name := range slices.Sorted(maps.Keys(u.Outputs)) {
-				text, err := os.ReadFile(u.Outputs[name].Path)
+			for _, name := range u.Outputs() {
+				out, _ := u.Output(name)
+				text, err := os.ReadFile(out.Path)
 				if err != nil {
 					return "", err
 				}

@@ -44,14 +44,14 @@ type keySink interface{ add(keyPart) }
 // keyHash is SHA-256 over framed components: name, value and digest, each with
 // its length before it.
 type keyHash struct {
-	h   hash.Hash
-	buf []byte // what the hash has not been given yet
+	h   hash.Hash // nil while all fits into the buffer
+	buf []byte    // what the hash has not been given yet
 }
 
 // keyBuffer is how much is gathered before it is hashed: the keys of most nodes.
 const keyBuffer = 1 << 9
 
-func newKeyHash() *keyHash { return &keyHash{h: sha256.New(), buf: make([]byte, 0, keyBuffer)} }
+func newKeyHash() *keyHash { return &keyHash{buf: make([]byte, 0, keyBuffer)} }
 
 func (k *keyHash) add(p keyPart) {
 	b := k.buf
@@ -68,14 +68,26 @@ func (k *keyHash) add(p keyPart) {
 		b = append(append(b, byte(len(p.digest))), p.digest[:]...)
 	}
 	if len(b) >= keyBuffer {
-		k.h.Write(b)
+		k.write(b)
 		b = b[:0]
 	}
 	k.buf = b
 }
 
+func (k *keyHash) write(b []byte) {
+	if k.h == nil {
+		k.h = sha256.New()
+	}
+	k.h.Write(b)
+}
+
 // full is the digest of what was added.
 func full(k *keyHash) (d store.Digest) {
+	if k.h == nil {
+		d = sha256.Sum256(k.buf)
+		k.buf = k.buf[:0]
+		return d
+	}
 	k.h.Write(k.buf)
 	k.buf = k.buf[:0]
 	k.h.Sum(d[:0])
@@ -86,7 +98,9 @@ func (k *keyHash) sum() store.Short { return full(k).Cut() }
 
 // reset makes it a new one.
 func (k *keyHash) reset() {
-	k.h.Reset()
+	if k.h != nil {
+		k.h.Reset()
+	}
 	k.buf = k.buf[:0]
 }
 
@@ -296,7 +310,9 @@ func (n *upstreamNode) tag(h *keyHash, output string) uint32 {
 // canonical is a value as JSON: object members sorted, numbers exact. A value
 // that is not known or has no JSON form cannot come out of a checked file.
 func canonical(v cty.Value) string {
-	v, _ = v.UnmarkDeep()
+	if v.IsMarked() || v.Type() != cty.String {
+		v, _ = v.UnmarkDeep()
+	}
 	if v.Type() == cty.String && v.IsKnown() {
 		return quoteJSON(v.AsString())
 	}

@@ -18,6 +18,8 @@ const abandonAfter = 4 * time.Second
 // nothing else uses from then on; nobody hears of how it ends.
 var errAbandoned = errors.New("it did not end after the interrupt and was abandoned")
 
+var errNoReturn = errors.New("the stage ended its goroutine without returning")
+
 // call calls code of a kind. A panic is an error; its stack goes to the
 // events. A kind that ends its goroutine has failed as well.
 func (r *run) call(rs *runStage, instance string, f func() error) error {
@@ -27,7 +29,7 @@ func (r *run) call(rs *runStage, instance string, f func() error) error {
 	}
 	done := make(chan ended, 1)
 	r.pool.call(func() {
-		e := ended{err: errors.New("the stage ended its goroutine without returning")}
+		e := ended{err: errNoReturn}
 		defer func() {
 			if p := recover(); p != nil {
 				e = ended{fmt.Errorf("panic: %v", p), shortStack(string(debug.Stack()))}

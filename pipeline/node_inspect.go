@@ -40,6 +40,7 @@ type inspector struct {
 type inspection struct {
 	manifest
 	node   int
+	holder *holder // of the slots, where it is to be executed
 	key    store.Short
 	parts  keyList
 	last   store.Record

@@ -161,18 +161,6 @@ func (r *run) changedUpstream(in *inspection) string {
 	return ""
 }
 
-// artifacts are the outputs of a stage's node by name.
-func (e *inspector) artifacts(s *Stage, outputs []store.Output) map[string]Artifact {
-	if len(outputs) == 0 {
-		return nil
-	}
-	m := make(map[string]Artifact, len(outputs))
-	for _, o := range outputs {
-		m[o.Name] = Artifact{Name: o.Name, Path: e.outputPath(s, o.Path), Digest: o.Digest.String()}
-	}
-	return m
-}
-
 // logPath is where a node may keep what its commands wrote.
 func (r *run) logPath(rs *runStage, file string) string {
 	if file == "" {

@@ -50,6 +50,10 @@ func (e *ending) word(w nodeWord) nodeWord {
 // changing meanwhile.
 const maxAttempts = 5
 
+// longWait is how long a node may wait for a slot before its inputs are looked
+// at again: one that was edited meanwhile would make it run twice.
+const longWait = 100 * time.Millisecond
+
 // work brings one node up to date, or finds out how it stands. All it depends
 // on has ended. probe says not to execute anything.
 func (r *run) work(stage, instance int, probe bool, attempt int, h *holder) ending {
@@ -62,26 +66,41 @@ func (r *run) work(stage, instance int, probe bool, attempt int, h *holder) endi
 		return r.restEnding(node)
 	}
 	if !rs.Kind.Partial {
-		if end, ok := r.blocked(stage, instance, node, selected, probe); ok {
+		if end, ok := r.blocked(stage, instance, node, selected, probe, h); ok {
 			return end
 		}
 	}
 	in := r.inspect(stage, instance, true)
+	in.holder = h
 	switch {
 	case !in.stale && selected:
 		return ending{node: node, state: Cached, shown: Done}
 	case !selected:
 		return r.unselected(in)
 	case probe && (!rs.Kind.Partial || r.isHalted()):
-		return ending{node: node, state: NotRun, shown: NotRun, stale: in.known && len(in.last.Outputs) > 0, note: r.whyStopped()}
+		return r.notStarted(in, r.whyStopped())
+	}
+	waited, err := h.take(r.ctx)
+	if err != nil {
+		return r.notStarted(in, interrupted)
+	}
+	if why := r.whyStopped(); why != "" && (!rs.Kind.Partial || r.isHalted()) {
+		return r.notStarted(in, why)
+	}
+	if waited > longWait {
+		if in = r.inspect(stage, instance, true); !in.stale {
+			return ending{node: node, state: Cached, shown: Done}
+		}
+		in.holder = h
 	}
 	reason := someReasons(in.causes)
 	r.send(message{started: &startedNode{node, reason}})
 	began := time.Now()
-	end := r.execute(in, stage, instance, attempt, h)
+	end := r.execute(in, stage, instance, attempt)
 	if tooManyFiles(end.fatal) && !h.turn.alone {
 		end = ending{node: node, crowded: end.fatal, counts: end.counts}
 	}
+	r.heed(&end, rs)
 	end.ran, end.elapsed = true, time.Since(began)
 	if end.rec != nil {
 		end.rec.Run, end.rec.Elapsed, end.rec.Reason = r.id, end.elapsed, reason
@@ -89,8 +108,14 @@ func (r *run) work(stage, instance int, probe bool, attempt int, h *holder) endi
 	return end
 }
 
-// blocked ends a node that cannot run because of one it depends on.
-func (r *run) blocked(stage, instance, node int, selected, probe bool) (ending, bool) {
+// notStarted ends a stale node whose kind is not to run any more.
+func (r *run) notStarted(in *inspection, why string) ending {
+	return ending{node: in.node, state: NotRun, shown: NotRun, stale: in.known && len(in.last.Outputs) > 0, note: why}
+}
+
+// blocked ends a node that cannot run because of one it depends on. Without
+// probe its Failed hook may run, with what h holds.
+func (r *run) blocked(stage, instance, node int, selected, probe bool, h *holder) (ending, bool) {
 	failed, waits, stale := r.obstacle(stage, instance)
 	if failed == nil && waits == "" {
 		return ending{}, false
@@ -107,11 +132,12 @@ func (r *run) blocked(stage, instance, node int, selected, probe bool) (ending, 
 		return ending{node: node, state: NotRun, shown: NotRun, stale: known && len(rec.Outputs) > 0, note: waits}, true
 	}
 	in := r.inspect(stage, instance, true)
+	in.holder = h
 	return r.skip(in, stage, instance, failed), true
 }
 
 // execute runs the node's kind, or its Failed hook, and publishes.
-func (r *run) execute(in *inspection, stage, instance, attempt int, h *holder) ending {
+func (r *run) execute(in *inspection, stage, instance, attempt int) ending {
 	if in.err != nil {
 		return r.fail(in, stage, instance, nil, in.err)
 	}
@@ -125,7 +151,7 @@ func (r *run) execute(in *inspection, stage, instance, attempt int, h *holder) e
 	if err != nil {
 		return r.fail(in, stage, instance, nil, err)
 	}
-	t.owner = h
+	t.owner = in.holder
 	ctx, leave := r.enter(in)
 	defer leave()
 	err = r.call(in.stage, in.instance, func() error { return in.stage.Kind.Run(ctx, t) })
@@ -156,6 +182,7 @@ func (r *run) execute(in *inspection, stage, instance, attempt int, h *holder) e
 		end.counts, end.restless, end.noticed = counts, restless, noticed
 		return end
 	}
+	in.holder.give()
 	outputs, perr := r.publish(in, t, true)
 	if perr != nil {
 		end := r.fail(in, stage, instance, nil, perr)
@@ -265,6 +292,7 @@ func (r *run) hook(in *inspection, stage, instance int, cause error) ([]store.Ou
 		return nil, "", err
 	}
 	t.owner = freeOwner{}
+	in.holder.take(r.ctx) // a run that ends goes without
 	if err := r.call(in.stage, in.instance, func() error { return in.stage.Kind.Failed(t, cause) }); err != nil {
 		return nil, "", err
 	}

@@ -23,74 +23,88 @@ func (r *run) task(in *inspection, stage, instance int, dir string) (*Task, erro
 	}
 	t.draining = r.draining
 	t.Log = r.logPath(in.stage, t.File)
-	if len(in.spec.Providers) > 0 {
-		t.providers = make(map[string]*Provider, len(in.spec.Providers))
-	}
-	for _, p := range in.spec.Providers {
-		t.providers[p.Attr] = p.Provider
-	}
-	r.addInputs(t, in)
-	if len(in.upstream) > 0 {
-		t.upstream = make(map[string][]Upstream, len(in.upstream))
-	}
-	for i := range in.upstream {
-		u := &in.upstream[i]
-		if u.dep.Output != "" {
-			continue
-		}
-		for k := range u.nodes {
-			t.upstream[u.dep.Attr] = append(t.upstream[u.dep.Attr], r.asUpstream(u, &u.nodes[k]))
-		}
-	}
+	t.sources = nodeSources{&r.inspector, in}
 	return t, nil
 }
 
-// addInputs gathers the files of each attribute in the order of the pipeline
-// file, paths and references to outputs alike.
-func (r *run) addInputs(t *Task, in *inspection) {
+// nodeSources are what a node reads, as its key says.
+type nodeSources struct {
+	e  *inspector
+	in *inspection
+}
+
+func (s nodeSources) provider(attr string) *Provider {
+	for _, p := range s.in.spec.Providers {
+		if p.Attr == attr {
+			return p.Provider
+		}
+	}
+	return nil
+}
+
+func (s nodeSources) upstream(attr string) []Upstream {
+	var all []Upstream
+	for i := range s.in.upstream {
+		u := &s.in.upstream[i]
+		if u.dep.Attr != attr || u.dep.Output != "" {
+			continue
+		}
+		at := s.e.placeOf(u.dep.Stage)
+		all = slices.Grow(all, len(u.nodes))
+		for k := range u.nodes {
+			n := &u.nodes[k]
+			all = append(all, Upstream{
+				Stage: u.dep.Stage.Name, Instance: n.instance, State: n.state, Status: n.status,
+				Error: n.err, Stale: n.stale, outputs: n.outputs, at: at,
+			})
+		}
+	}
+	return all
+}
+
+// placeOf tells where outputs of a stage lie.
+func (e *inspector) placeOf(s *Stage) func(path string) string {
+	return func(path string) string { return e.outputPath(s, path) }
+}
+
+// inputs gathers the files of an attribute in the order of the pipeline file,
+// paths and references to outputs alike.
+func (s nodeSources) inputs(attr string) []Artifact {
 	type at struct {
-		attr string
-		pos  int
+		pos int
 		Artifact
 	}
 	var all []at
-	for i := range in.inputs {
-		if f := &in.inputs[i]; f.Attr != fileAttr {
-			a := Artifact{Name: f.name, Path: f.Path, Digest: f.digest.String()}
-			switch {
-			case f.absent:
-				a.Digest = "absent"
-			case f.digest == store.Digest{}:
-				a.Digest = "unreadable" // only a Failed hook gets to see this
-			}
-			all = append(all, at{f.Attr, f.Pos, a})
+	for i := range s.in.inputs {
+		f := &s.in.inputs[i]
+		if f.Attr != attr {
+			continue
 		}
+		a := Artifact{Name: f.name, Path: f.Path, Digest: f.digest.String()}
+		switch {
+		case f.absent:
+			a.Digest = "absent"
+		case f.digest == store.Digest{}:
+			a.Digest = "unreadable" // only a Failed hook gets to see this
+		}
+		all = append(all, at{f.Pos, a})
 	}
-	for i := range in.upstream {
-		u := &in.upstream[i]
-		if u.dep.Output == "" {
+	for i := range s.in.upstream {
+		u := &s.in.upstream[i]
+		if u.dep.Attr != attr || u.dep.Output == "" {
 			continue
 		}
 		for k := range u.nodes {
-			if a, ok := r.artifacts(u.dep.Stage, u.nodes[k].outputs)[u.dep.Output]; ok {
-				a.Name = u.dep.Output
-				all = append(all, at{u.dep.Attr, u.dep.Pos, a})
+			from := Upstream{outputs: u.nodes[k].outputs, at: s.e.placeOf(u.dep.Stage)}
+			if a, ok := from.Output(u.dep.Output); ok {
+				all = append(all, at{u.dep.Pos, a})
 			}
 		}
 	}
-	if len(all) == 0 {
-		return
-	}
 	slices.SortStableFunc(all, func(a, b at) int { return a.pos - b.pos })
-	t.inputs = make(map[string][]Artifact, 1)
+	var files []Artifact
 	for _, a := range all {
-		t.inputs[a.attr] = append(t.inputs[a.attr], a.Artifact)
+		files = append(files, a.Artifact)
 	}
-}
-
-func (r *run) asUpstream(u *upstreamSeen, n *upstreamNode) Upstream {
-	return Upstream{
-		Stage: u.dep.Stage.Name, Instance: n.instance, State: n.state, Status: n.status,
-		Error: n.err, Stale: n.stale, Outputs: r.artifacts(u.dep.Stage, n.outputs),
-	}
+	return files
 }

@@ -65,12 +65,13 @@ func (e *inspector) nodeResult(rs *runStage, node int, instance string) NodeResu
 	return r
 }
 
-// Outputs returns the files the node published last, by name: nil when there
-// are none. They are looked up on each call.
-func (r NodeResult) Outputs() map[string]Artifact {
-	if r.from == nil {
-		return nil
+// AsUpstream returns the node as those that depend on it see it: the files are
+// those that it published last, looked up on each call.
+func (r NodeResult) AsUpstream() Upstream {
+	u := Upstream{Stage: r.Stage.Name, Instance: r.Instance, State: r.State, Status: r.Status, Error: r.Error, Stale: r.Stale}
+	if r.from != nil {
+		rec, _ := r.from.recordOf(r.Stage.Address(), r.Instance, store.Results)
+		u.outputs, u.at = rec.Outputs, r.from.placeOf(r.Stage)
 	}
-	rec, _ := r.from.recordOf(r.Stage.Address(), r.Instance, store.Results)
-	return r.from.artifacts(r.Stage, rec.Outputs)
+	return u
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sync/semaphore"
 )
@@ -12,10 +13,14 @@ import (
 // Options.MaxWaiting does not say.
 const defaultWaiting = 64
 
-// slots are what nodes at work hold: one of max_workers CPU slots, or while
-// they wait on the network a place of MaxWaiting instead.
+// slots are what nodes at work hold: one of max_workers CPU slots while code of
+// their kinds runs, or a place of MaxWaiting while that waits on the network.
+// What the engine does before and after needs no slot. More nodes have begun
+// than there are slots, so that the next is ready when a slot comes free: but
+// with one slot, where nodes run one after the other in their order.
 type slots struct {
 	cpu    *semaphore.Weighted
+	begun  *semaphore.Weighted // nodes at work, but for those on the network
 	places chan struct{}
 	idles  []atomic.Bool // by stage: a node of it was idle, so that others will be
 	wake   chan struct{} // holds one element when a slot or a place came free
@@ -26,16 +31,21 @@ func newSlots(workers, waiting, stages int) *slots {
 	if waiting <= 0 {
 		waiting = defaultWaiting
 	}
+	most := workers
+	if workers > 1 {
+		most = 2 * workers
+	}
 	return &slots{
 		cpu:    semaphore.NewWeighted(int64(workers)),
+		begun:  semaphore.NewWeighted(int64(most)),
 		places: make(chan struct{}, waiting),
 		idles:  make([]atomic.Bool, stages),
 		wake:   make(chan struct{}, 1),
 	}
 }
 
-// full reports that a node of the stage would only wait for a place, with a
-// CPU slot in its hands that others could use.
+// full reports that a node of the stage would only wait for a place, while
+// others could use a CPU slot.
 func (s *slots) full(stage int) bool {
 	return s.idles[stage].Load() && len(s.places) == cap(s.places)
 }
@@ -54,9 +64,41 @@ type holder struct {
 	turn  turn
 
 	mu    sync.Mutex
+	begun bool
 	holds bool // a CPU slot
 	away  int  // goroutines in Idle
 	took  []Span
+}
+
+// tryTake takes a CPU slot if one is free: of nodes that begin one after the
+// other the first ones have those.
+func (h *holder) tryTake() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.slots.cpu.TryAcquire(1) {
+		h.holds = true
+		h.begin(false)
+	}
+}
+
+// take waits for a CPU slot, where the node has none, and tells how long. The
+// error is the context's.
+func (h *holder) take(ctx context.Context) (waited time.Duration, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.holds {
+		return 0, nil
+	}
+	if !h.slots.cpu.TryAcquire(1) {
+		from := time.Now()
+		if err := h.slots.cpu.Acquire(ctx, 1); err != nil {
+			return 0, err
+		}
+		waited = time.Since(from)
+	}
+	h.holds = true
+	h.begin(false)
+	return waited, nil
 }
 
 // idle does what Task.Idle says.
@@ -83,6 +125,7 @@ func (h *holder) leave(ctx context.Context) error {
 			return ctx.Err()
 		}
 		h.release()
+		h.leaveOff()
 		h.begin(true)
 	}
 	h.away++
@@ -99,6 +142,10 @@ func (h *holder) back(ctx context.Context) error {
 	h.over()
 	<-h.slots.places
 	h.slots.wakeUp()
+	if err := h.slots.begun.Acquire(ctx, 1); err != nil {
+		return err
+	}
+	h.begun = true
 	if err := h.slots.cpu.Acquire(ctx, 1); err != nil {
 		return err
 	}
@@ -113,12 +160,28 @@ func (h *holder) release() {
 		h.holds = false
 		h.over()
 		h.slots.cpu.Release(1)
+	}
+}
+
+// leaveOff lets another node begin.
+func (h *holder) leaveOff() {
+	if h.begun {
+		h.begun = false
+		h.slots.begun.Release(1)
 		h.slots.wakeUp()
 	}
+}
+
+// give gives the CPU slot up when no more code of the kind is to run.
+func (h *holder) give() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.release()
 }
 
 func (h *holder) end() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.release()
+	h.leaveOff()
 }

@@ -239,3 +239,88 @@ func TestReadyQueue(t *testing.T) {
 		t.Error("a stage that may not start was given")
 	}
 }
+
+// However many nodes have begun, code of kinds runs in max_workers of them, hooks
+// included; and nothing starts any more that waited for a slot when the run
+// stopped.
+func TestSlotsBoundKinds(t *testing.T) {
+	w := newWorld(t, strings.Split("abcdefghijkl", "")...)
+	w.opts.MaxWorkers = 2
+	synctest.Test(t, func(t *testing.T) {
+		var cpu most
+		work := func(_ context.Context, task *Task) error {
+			defer cpu.enter()()
+			time.Sleep(time.Second)
+			if task.Instance == "c" {
+				return errors.New("no")
+			}
+			return w.writeAll(task)
+		}
+		for _, kind := range []string{"load", "conclude", "plot"} {
+			w.when(kind, work)
+		}
+		hook := w.kinds["conclude"]
+		hook.Failed = func(task *Task, _ error) error {
+			defer cpu.enter()()
+			time.Sleep(time.Second)
+			return w.writeAll(task)
+		}
+		start := time.Now()
+		_, out, err := w.try()
+		if err != nil {
+			t.Fatal(err)
+		}
+		// 11 instances of three nodes and one load that fails, with the hook of a
+		// conclude that is skipped: 35 s of work, two at a time.
+		if took := time.Since(start); cpu.max.Load() != 2 || took != 18*time.Second {
+			t.Errorf("%d kinds were at work at once, and it took %v; %+v", cpu.max.Load(), took, out)
+		}
+	})
+
+	w = newWorld(t, strings.Split("abcdefghijkl", "")...)
+	w.opts.MaxWorkers = 2
+	synctest.Test(t, func(t *testing.T) {
+		var started atomic.Int32
+		w.when("load", func(_ context.Context, task *Task) error {
+			started.Add(1)
+			time.Sleep(time.Second)
+			if task.Instance == "a" {
+				return &StopError{errors.New("refused")}
+			}
+			time.Sleep(time.Second)
+			return w.writeAll(task)
+		})
+		_, out, err := w.try()
+		if err != nil || out.Stopped == nil || started.Load() != 2 {
+			t.Errorf("%d nodes started, want the two that had a slot; %+v, %v", started.Load(), out, err)
+		}
+	})
+}
+
+// An input that is edited while a node waits for a slot is read as it is then,
+// once.
+func TestEditedWhileWaitingForASlot(t *testing.T) {
+	w := newWorld(t, "a", "b", "c", "d")
+	w.opts.MaxWorkers = 2
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		ran := map[string]int{}
+		w.when("load", func(_ context.Context, task *Task) error {
+			mu.Lock()
+			ran[task.Instance]++
+			mu.Unlock()
+			time.Sleep(time.Second)
+			return w.writeAll(task)
+		})
+		time.AfterFunc(time.Second/2, func() { w.write("data/c", "edited while it waits") })
+		if _, out, err := w.try(); err != nil || out.Failed > 0 {
+			t.Fatalf("%+v, %v", out, err)
+		}
+		if ran["c"] != 1 || ran["d"] != 1 {
+			t.Errorf("load ran %v times", ran)
+		}
+	})
+	if got := w.read("results/plot/c.txt"); !strings.Contains(got, "edited while it waits") {
+		t.Errorf("plot/c.txt holds %q", got)
+	}
+}

@@ -15,7 +15,7 @@ type message struct {
 	scanned *scannedChunk
 	started *startedNode
 	ended   *ending
-	holder  *holder // with ended: what the node held; given up only now, so that what follows on the node goes before others
+	holder  *holder // with ended: what the node holds until now, so that what follows on it begins before others
 	warning *Event
 	reading *resource.Reading
 }
@@ -218,22 +218,25 @@ func (r *run) dispatch() {
 		r.admit(&r.phases[p], stopped)
 	}
 	may := func(stage int) bool { return stopped || !r.slots.full(stage) }
-	for r.ready.n > 0 && r.mayStart() && r.slots.cpu.TryAcquire(1) {
+	for r.ready.n > 0 && r.mayStart() && r.slots.begun.TryAcquire(1) {
 		s, i, ok := r.ready.pop(may)
 		if !ok {
-			r.slots.cpu.Release(1)
+			r.slots.begun.Release(1)
 			return
 		}
 		node := r.l.node(s, i)
 		r.attempts[node]++
 		attempt := r.attempts[node]
 		r.working++
-		h := &holder{slots: r.slots, stage: s, holds: true, turn: r.begins()}
-		h.begin(false)
+		h := &holder{slots: r.slots, stage: s, begun: true, turn: r.begins()}
+		h.tryTake()
 		r.pool.call(func() {
 			var end ending
 			defer func() { r.send(message{ended: &end, holder: h}) }()
 			end = r.work(s, i, stopped, attempt, h)
+			if !end.left {
+				h.give()
+			}
 			if end.rec != nil {
 				r.state.Put(r.l.stages[s].address, r.l.instance(i), end.rec)
 			}

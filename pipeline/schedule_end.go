@@ -47,7 +47,22 @@ func (r *run) end(e *ending) {
 	r.react(e, rs, i)
 }
 
-// react stops what a node's ending makes pointless.
+// heed stops what a node's ending makes pointless: by the worker, before another
+// node gets its slot.
+func (r *run) heed(e *ending, rs *runStage) {
+	switch {
+	case e.fatal != nil:
+		r.stop(faultOf(e, rs).Error(), true)
+	case e.stop != nil:
+		r.stop(e.stop.Error(), false)
+	case e.state == Failed && r.opts.FailFast:
+		r.stop("not started: "+rs.address+" failed, and the run is to stop at the first failure", false)
+	}
+}
+
+func faultOf(e *ending, rs *runStage) error { return fmt.Errorf("%s: %w", rs.address, e.fatal) }
+
+// react takes in what a node's ending says of the run.
 func (r *run) react(e *ending, rs *runStage, i int) {
 	if e.restless != "" {
 		if r.outcome.Restless == nil {
@@ -63,14 +78,9 @@ func (r *run) react(e *ending, rs *runStage, i int) {
 	}
 	if e.stop != nil && r.outcome.Stopped == nil {
 		r.outcome.Stopped = e.stop
-		r.stop(e.stop.Error(), false)
 	}
 	if e.fatal != nil && r.fault == nil {
-		r.fault = fmt.Errorf("%s: %w", rs.address, e.fatal)
-		r.stop(r.fault.Error(), true)
-	}
-	if e.state == Failed && r.opts.FailFast {
-		r.stop("not started: "+rs.address+" failed, and the run is to stop at the first failure", false)
+		r.fault = faultOf(e, rs)
 	}
 }
 

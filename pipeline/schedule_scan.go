@@ -147,7 +147,7 @@ func (r *run) glance(s, i int) (ending, bool) {
 		if selected {
 			return ending{}, false
 		}
-		return r.blocked(s, i, node, false, true)
+		return r.blocked(s, i, node, false, true, nil)
 	}
 	in := r.inspect(s, i, false)
 	switch {

@@ -105,8 +105,8 @@ func TestStatusDuringARun(t *testing.T) {
 		t.Errorf("holder %+v, want this process", s.Holder)
 	}
 	r := s.LastRun
-	slices.Sort(r.Running)
-	if r.Finished || r.Nodes != 10 || r.Executed < 2 || !slices.Equal(r.Running, []string{"conclude.bound/a", "conclude.bound/b"}) {
+	concludes := slices.DeleteFunc(slices.Clone(r.Running), func(node string) bool { return !strings.HasPrefix(node, "conclude.bound/") })
+	if r.Finished || r.Nodes != 10 || r.Executed < 2 || len(concludes) != 2 || len(r.Running) != 2 {
 		t.Errorf("run %+v", r)
 	}
 	close(let)

@@ -28,15 +28,13 @@ type Task struct {
 	// it must not influence.
 	Instances []string
 
-	settings  []SettingValue // few: a list is made faster than a map
-	inputs    map[string][]Artifact
-	upstream  map[string][]Upstream
-	outputs   []privateOutput
-	files     *store.Files // that Write goes through
-	dir       string       // see Dir
-	lent      atomic.Bool  // a path in dir was given away
-	providers map[string]*Provider
-	eval      func(attr string, outputs map[string]string) (cty.Value, error)
+	settings []SettingValue // few: a list is made faster than a map
+	sources  taskSources
+	outputs  []privateOutput
+	files    *store.Files // that Write goes through
+	dir      string       // see Dir
+	lent     atomic.Bool  // a path in dir was given away
+	eval     func(attr string, outputs map[string]string) (cty.Value, error)
 
 	report   report
 	owner    taskOwner
@@ -65,7 +63,33 @@ type Upstream struct {
 	Status   string // what the stage said of its node: "success", "insufficient_data"
 	Error    string // why it failed or did not run, or why its outputs are provisional
 	Stale    bool   // its outputs are an earlier run's, made from other inputs
-	Outputs  map[string]Artifact
+
+	outputs []store.Output
+	at      func(path string) string
+}
+
+// Output returns a file that the node published, and false where it has none of
+// that name.
+func (u *Upstream) Output(name string) (Artifact, bool) {
+	for i := range u.outputs {
+		if o := &u.outputs[i]; o.Name == name {
+			return artifact(*o, u.at(o.Path)), true
+		}
+	}
+	return Artifact{}, false
+}
+
+func artifact(o store.Output, path string) Artifact {
+	return Artifact{Name: o.Name, Path: path, Digest: o.Digest.String()}
+}
+
+// Outputs returns the names of the files that the node published.
+func (u *Upstream) Outputs() []string {
+	names := make([]string, len(u.outputs))
+	for i := range u.outputs {
+		names[i] = u.outputs[i].Name
+	}
+	return names
 }
 
 // A Provider is a provider block, decoded.
@@ -175,19 +199,19 @@ func (t *Task) Duration(name string) time.Duration {
 // Input returns the file of an InputPath attribute, and false where the
 // attribute is absent from the block.
 func (t *Task) Input(name string) (Artifact, bool) {
-	if a := t.inputs[name]; len(a) > 0 {
+	if a := t.Inputs(name); len(a) > 0 {
 		return a[0], true
 	}
 	return Artifact{}, false
 }
 
 // Inputs returns the files of an InputPaths attribute.
-func (t *Task) Inputs(name string) []Artifact { return t.inputs[name] }
+func (t *Task) Inputs(name string) []Artifact { return t.sources.inputs(name) }
 
 // Upstream returns the nodes that a StageRef or StageRefs attribute names: one
 // a stage in a per-instance node; in an aggregate one all instances of the
 // first stage in file order, then all of the second.
-func (t *Task) Upstream(attr string) []Upstream { return t.upstream[attr] }
+func (t *Task) Upstream(attr string) []Upstream { return t.sources.upstream(attr) }
 
 // Write writes an output that is at hand. It costs less than writing to the path
 // that Output returns, which is read again to be digested: an output is written
@@ -231,7 +255,7 @@ func (t *Task) Outputs() map[string]string {
 }
 
 // Provider returns the provider that an attribute names, nil when it is absent.
-func (t *Task) Provider(attr string) *Provider { return t.providers[attr] }
+func (t *Task) Provider(attr string) *Provider { return t.sources.provider(attr) }
 
 // Evaluated returns a setting that may use ${output.NAME}, with the private
 // paths in place; a null value where it is absent.
@@ -268,6 +292,14 @@ func (t *Task) Idle(ctx context.Context, f func(context.Context) error) error {
 // run. In a Partial aggregate node, which runs all the same, it may be closed
 // from the start.
 func (t *Task) Draining() <-chan struct{} { return t.draining }
+
+// taskSources is what a task reads: of its node in a run, or of a TaskSetup.
+// What a kind asks for is made then: most ask once, and for some of it.
+type taskSources interface {
+	inputs(attr string) []Artifact
+	upstream(attr string) []Upstream
+	provider(attr string) *Provider
+}
 
 // taskOwner is the run a task belongs to, or none: see NewTask.
 type taskOwner interface {

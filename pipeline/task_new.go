@@ -23,13 +23,10 @@ type TaskSetup struct {
 	Program   string
 	Instances []string
 
-	Settings  map[string]cty.Value
-	Inputs    map[string][]Artifact
-	Upstream  map[string][]Upstream
-	Outputs   map[string]string // name = private path
-	Providers map[string]*Provider
-	Eval      func(attr string, outputs map[string]string) (cty.Value, error)
-	Draining  <-chan struct{} // see Task.Draining
+	Settings map[string]cty.Value
+	Inputs   map[string][]Artifact
+	Outputs  map[string]string // name = private path
+	Draining <-chan struct{}   // see Task.Draining
 }
 
 // NewTask returns a task that belongs to no run: Idle calls its function at
@@ -38,8 +35,7 @@ func NewTask(s TaskSetup) *Task {
 	t := &Task{
 		Stage: s.Stage, Instance: s.Instance, File: s.File, dir: s.Dir, Folder: s.Folder, Log: s.Log,
 		Anew: s.Anew, Program: s.Program, Instances: s.Instances,
-		inputs: s.Inputs, upstream: s.Upstream,
-		providers: s.Providers, eval: s.Eval, files: new(store.Files),
+		sources: setupSources(s.Inputs), files: new(store.Files),
 		owner: freeOwner{}, draining: s.Draining,
 	}
 	for name, v := range s.Settings {
@@ -50,6 +46,13 @@ func NewTask(s TaskSetup) *Task {
 	}
 	return t
 }
+
+// setupSources are the inputs of a TaskSetup, by attribute.
+type setupSources map[string][]Artifact
+
+func (s setupSources) inputs(attr string) []Artifact { return s[attr] }
+func (setupSources) upstream(string) []Upstream      { return nil }
+func (setupSources) provider(string) *Provider       { return nil }
 
 // freeOwner owns tasks that no run started.
 type freeOwner struct{}

@@ -89,7 +89,7 @@ func (w *watchWorld) kinds() Kinds {
 			w.note("sum")
 			text := ""
 			for _, u := range t.Upstream("of") {
-				if a, ok := u.Outputs["copy"]; ok && u.State == Done {
+				if a, ok := u.Output("copy"); ok && u.State == Done {
 					b, err := os.ReadFile(a.Path)
 					if err != nil {
 						return err

@@ -53,8 +53,7 @@ func publish(t *pipeline.Task, r *Result) error {
 }
 
 func (e *environ) runConclude(ctx context.Context, t *pipeline.Task) error {
-	up := t.Upstream("dataset")[0]
-	d, err := readDataset(up.Outputs["dataset"].Path)
+	d, err := readDataset(pathOf(t, "dataset", "dataset"))
 	if err != nil {
 		return err
 	}

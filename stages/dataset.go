@@ -98,6 +98,13 @@ func (d *Dataset) write(t *pipeline.Task) error {
 	return t.Write("dataset", out.Bytes())
 }
 
+// pathOf is the path of an output of the one node that an attribute of a
+// per-instance stage names.
+func pathOf(t *pipeline.Task, attr, output string) string {
+	a, _ := t.Upstream(attr)[0].Output(output)
+	return a.Path
+}
+
 // readDataset reads what a load stage published.
 func readDataset(path string) (*Dataset, error) {
 	d := new(Dataset)

@@ -36,12 +36,12 @@ func plotKind() pipeline.Kind {
 }
 
 func runPlot(ctx context.Context, t *pipeline.Task) error {
-	d, err := readDataset(t.Upstream("dataset")[0].Outputs["dataset"].Path)
+	d, err := readDataset(pathOf(t, "dataset", "dataset"))
 	if err != nil {
 		return err
 	}
 	var r Result
-	if err := readJSON(t.Upstream("conclusion")[0].Outputs["conclusion"].Path, &r); err != nil {
+	if err := readJSON(pathOf(t, "conclusion", "conclusion"), &r); err != nil {
 		return err
 	}
 	width, _ := t.Float("width")

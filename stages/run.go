@@ -251,11 +251,11 @@ func (s *Session) Results(out *pipeline.Outcome) (map[string]*Result, error) {
 		case n.Stage.Kind.Name == "plot" && n.State == pipeline.Failed:
 			plots[n.Instance] = n.Error
 		case n.Stage == stage && stage.Kind.Name == "conclude":
-			state := n.State
-			if !n.Selected && state == pipeline.NotRun {
-				state = pipeline.Done // by its last record
+			u := n.AsUpstream()
+			if !n.Selected && u.State == pipeline.NotRun {
+				u.State = pipeline.Done // by its last record
 			}
-			r, err := resultOf(pipeline.Upstream{Instance: n.Instance, State: state, Error: n.Error, Stale: n.Stale, Outputs: n.Outputs()})
+			r, err := resultOf(u)
 			if err != nil {
 				return nil, err
 			}
@@ -298,7 +298,9 @@ func (s *Session) Rejected(out *pipeline.Outcome) (verdicts map[string]int, firs
 		if n.Stage != stage || !n.Selected || Status(n.Status) != StatusLLMFailed {
 			continue
 		}
-		r, err := resultOf(pipeline.Upstream{Instance: n.Instance, State: pipeline.Done, Outputs: n.Outputs()})
+		u := n.AsUpstream()
+		u.State = pipeline.Done
+		r, err := resultOf(u)
 		if err != nil || r.Rejected == nil {
 			continue
 		}

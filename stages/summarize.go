@@ -100,7 +100,8 @@ func (e *environ) provenance(t *pipeline.Task, results map[string]*Result) Prove
 	}
 	h := sha256.New()
 	for _, u := range t.Upstream("conclusions") {
-		fmt.Fprintf(h, "%q %q %s\n", u.Stage, u.Instance, u.Outputs["conclusion"].Digest)
+		conclusion, _ := u.Output("conclusion")
+		fmt.Fprintf(h, "%q %q %s\n", u.Stage, u.Instance, conclusion.Digest)
 	}
 	p.Inputs = hex.EncodeToString(h.Sum(nil))
 	for _, r := range results {
@@ -201,7 +202,7 @@ func (e *environ) runSummarize(ctx context.Context, t *pipeline.Task) error {
 // this run was to make and did not get to has none, whatever an earlier run
 // left.
 func resultOf(u pipeline.Upstream) (*Result, error) {
-	out, ok := u.Outputs["conclusion"]
+	out, ok := u.Output("conclusion")
 	if !ok || out.Absent() || u.State == pipeline.NotRun {
 		r := &Result{InstanceName: u.Instance, Status: StatusNotRun}
 		if u.Error != "" {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bufio"
 	"errors"
 	"os"
 	"path/filepath"
@@ -8,16 +9,23 @@ import (
 	"time"
 )
 
-// replaceFile makes path hold exactly b, or leaves it as it was: a temporary
-// file, synced, renamed, and the directory synced.
+// replaceFile makes path hold exactly b, or leaves it as it was.
 func replaceFile(path string, b []byte) error {
+	return replaceWith(path, func(w *bufio.Writer) { w.Write(b) })
+}
+
+// replaceWith makes path hold what write writes, or leaves it as it was: a
+// temporary file, synced, renamed, and the directory synced. The writer keeps
+// its first error.
+func replaceWith(path string, write func(*bufio.Writer)) error {
 	tmp := path + ".tmp"
 	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(b)
-	err = errors.Join(err, f.Sync(), f.Close())
+	w := bufio.NewWriterSize(f, room)
+	write(w)
+	err = errors.Join(w.Flush(), f.Sync(), f.Close())
 	if err == nil {
 		err = os.Rename(tmp, path)
 	}

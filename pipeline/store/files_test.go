@@ -360,7 +360,7 @@ func TestFilesSavedByMany(t *testing.T) {
 }
 
 func TestStatTable(t *testing.T) {
-	var table statTable
+	table := newStatTable()
 	want := map[uint64]Digest{}
 	for i := range uint64(5000) {
 		ino := i * i % 3000 // many twice
@@ -369,7 +369,8 @@ func TestStatTable(t *testing.T) {
 		want[ino] = d
 	}
 	for ino, d := range want {
-		for _, e := range table.entries {
+		for i := range table.noted.n {
+			e := notedEntry(table.noted.at(i))
 			if e.stat.Ino == ino {
 				if got, settled, ok := table.get(e.stat); !ok || got != d || settled != e.settled {
 					t.Fatalf("inode %d: %v %t %t, want %v", ino, got, settled, ok, d)
@@ -380,8 +381,8 @@ func TestStatTable(t *testing.T) {
 	if _, _, ok := table.get(Stat{Dev: 2, Ino: 1}); ok {
 		t.Error("the inode of another device is known")
 	}
-	if len(table.entries) != len(want) {
-		t.Errorf("%d entries for %d inodes", len(table.entries), len(want))
+	if table.noted.n != len(want) {
+		t.Errorf("%d entries for %d inodes", table.noted.n, len(want))
 	}
 }
 

@@ -25,7 +25,7 @@ type SnapshotBuilder struct {
 	devList  []uint64
 	uses     []uint32 // by pattern: in how many nodes
 	kept     []keptNode
-	files    []byte    // of kept nodes, fileSize each
+	files    stock     // of kept nodes, fileSize each
 	from     *Snapshot // whose patterns, devices and statuses have the same numbers
 	carried  NodeSet   // nodes of from
 }
@@ -67,7 +67,7 @@ type Look struct {
 // numbers. names gives instances their names in paths where those differ.
 // from is an earlier snapshot of the same definition, or nil: see Carry.
 func NewSnapshotBuilder(instances []string, names map[int]string, perInstance []bool, from *Snapshot) *SnapshotBuilder {
-	b := &SnapshotBuilder{instances: instances, names: names, devs: map[uint64]uint16{}, from: from}
+	b := &SnapshotBuilder{instances: instances, names: names, devs: map[uint64]uint16{}, files: stock{size: fileSize}, from: from}
 	nodes := 0
 	for _, p := range perInstance {
 		st := snapshotStage{perInstance: p, base: nodes, count: 1}
@@ -107,17 +107,17 @@ func (b *SnapshotBuilder) Keep(node, instance int, status string, looks []Look) 
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	id := b.statuses.id(status)
-	if id >= mostStatuses || len(looks) >= mostOfNode || len(b.files)/fileSize+len(looks) >= mostFiles {
+	if id >= mostStatuses || len(looks) >= mostOfNode || b.files.n+len(looks) >= mostFiles {
 		return
 	}
-	at := len(b.files)
+	at := b.files.n
 	for _, l := range looks {
 		if !b.add(l, instance) {
-			b.files = b.files[:at]
+			b.files.cut(at)
 			return
 		}
 	}
-	b.kept[node] = keptNode{true, uint16(id), uint16(len(looks)), uint32(at / fileSize)}
+	b.kept[node] = keptNode{true, uint16(id), uint16(len(looks)), uint32(at)}
 }
 
 func (b *SnapshotBuilder) add(l Look, instance int) bool {
@@ -134,17 +134,18 @@ func (b *SnapshotBuilder) add(l Look, instance int) bool {
 	}
 	b.uses[p]++
 	le := binary.LittleEndian
-	f := le.AppendUint32(b.files, p)
+	f := b.files.add()
+	clear(f)
+	le.PutUint32(f, p)
 	if l.Stat == (Stat{}) {
-		b.files = append(f, make([]byte, fileSize-4)...)
 		return true
 	}
-	f = le.AppendUint16(f, dev)
-	f = le.AppendUint16(f, uint16(l.Stat.Mode))
-	f = le.AppendUint64(f, l.Stat.Ino)
-	f = le.AppendUint64(f, uint64(l.Stat.Size))
-	f = le.AppendUint64(f, uint64(l.Stat.Mtime))
-	b.files = le.AppendUint64(f, uint64(l.Stat.Ctime))
+	le.PutUint16(f[4:], dev)
+	le.PutUint16(f[6:], uint16(l.Stat.Mode))
+	le.PutUint64(f[8:], l.Stat.Ino)
+	le.PutUint64(f[16:], uint64(l.Stat.Size))
+	le.PutUint64(f[24:], uint64(l.Stat.Mtime))
+	le.PutUint64(f[32:], uint64(l.Stat.Ctime))
 	return true
 }
 
@@ -343,8 +344,7 @@ func (b *SnapshotBuilder) own(node int, f func(file []byte)) {
 		return
 	}
 	for i := range int(k.count) {
-		at := (int(k.at) + i) * fileSize
-		if file := b.files[at : at+fileSize]; !b.common(file) {
+		if file := b.files.at(int(k.at) + i); !b.common(file) {
 			f(file)
 		}
 	}
@@ -371,8 +371,7 @@ func (b *SnapshotBuilder) shared(stage int) []byte {
 			continue
 		}
 		for i := range int(k.count) {
-			at := (int(k.at) + i) * fileSize
-			if file := b.files[at : at+fileSize]; b.common(file) {
+			if file := b.files.at(int(k.at) + i); b.common(file) {
 				put(file)
 			}
 		}

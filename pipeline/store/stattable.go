@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bufio"
 	"encoding/binary"
 	"hash/crc32"
 	"io"
@@ -10,13 +11,13 @@ import (
 )
 
 // A statTable holds the last entry of each (device, inode): those of the file
-// as they were read, a flat list of those noted since, and an index over both
-// with open addressing.
+// as they were read, a list of those noted since, and an index over both with
+// open addressing.
 type statTable struct {
-	old     []byte // entrySize each
-	entries []statEntry
-	index   []uint32 // number of an entry + 1; 0 is free; the length is a power of two
-	live    int      // slots of the index in use
+	old   []byte   // entrySize each
+	noted stock    // as in a file, but that instead of its checksum an entry tells whether it is settled
+	index []uint32 // number of an entry + 1; 0 is free; the length is a power of two
+	live  int      // slots of the index in use
 }
 
 type statEntry struct {
@@ -25,6 +26,8 @@ type statEntry struct {
 	settled bool
 }
 
+func newStatTable() statTable { return statTable{noted: stock{size: entrySize}} }
+
 func (t *statTable) slot(dev, ino uint64) uint64 {
 	h := (ino ^ dev<<40) * 0x9e3779b97f4a7c15 // Fibonacci hashing
 	return (h >> 20) & uint64(len(t.index)-1)
@@ -32,19 +35,41 @@ func (t *statTable) slot(dev, ino uint64) uint64 {
 
 // inode says whose entry a number stands for: old ones come first.
 func (t *statTable) inode(number uint32) (dev, ino uint64) {
+	b, _ := t.bytes(number)
+	return binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[8:])
+}
+
+func (t *statTable) bytes(number uint32) (b []byte, old bool) {
 	if at := int(number) * entrySize; at < len(t.old) {
-		return binary.LittleEndian.Uint64(t.old[at:]), binary.LittleEndian.Uint64(t.old[at+8:])
+		return t.old[at : at+entrySize], true
 	}
-	st := &t.entries[int(number)-len(t.old)/entrySize].stat
-	return st.Dev, st.Ino
+	return t.noted.at(int(number) - len(t.old)/entrySize), false
 }
 
 // entry is false for an old one that is damaged.
 func (t *statTable) entry(number uint32) (statEntry, bool) {
-	if at := int(number) * entrySize; at < len(t.old) {
-		return decodeEntry(t.old[at : at+entrySize])
+	b, old := t.bytes(number)
+	if old {
+		return decodeEntry(b)
 	}
-	return t.entries[int(number)-len(t.old)/entrySize], true
+	return notedEntry(b), true
+}
+
+const isSettled = 1 // in the place of a checksum
+
+func notedEntry(b []byte) statEntry {
+	e := statEntry{settled: b[entrySize-4] == isSettled, stat: decodeStat(b)}
+	copy(e.digest[:], b[statSize:])
+	return e
+}
+
+func (e *statEntry) note(b []byte) {
+	e.stat.append(b[:0])
+	copy(b[statSize:], e.digest[:])
+	b[entrySize-4] = 0
+	if e.settled {
+		b[entrySize-4] = isSettled
+	}
 }
 
 // find returns the slot of an inode, or the free one where it belongs.
@@ -78,16 +103,13 @@ func (t *statTable) put(st Stat, d Digest, settled bool) uint32 {
 	e := statEntry{st, d, settled}
 	old := uint32(len(t.old) / entrySize)
 	if n := t.index[s]; n > old {
-		t.entries[n-1-old] = e
+		e.note(t.noted.at(int(n - 1 - old)))
 		return n - 1
 	} else if n == 0 {
 		t.live++
 	}
-	if len(t.entries) == cap(t.entries) {
-		t.entries = slices.Grow(t.entries, max(64, len(t.entries))) // twice as many: append copies long lists oftener
-	}
-	t.entries = append(t.entries, e)
-	t.index[s] = old + uint32(len(t.entries))
+	e.note(t.noted.add())
+	t.index[s] = old + uint32(t.noted.n)
 	return t.index[s] - 1
 }
 
@@ -156,10 +178,11 @@ func (f *Files) load() {
 	if err != nil || !strings.HasPrefix(string(b[:min(len(b), len(filesMagic))]), filesMagic) {
 		return // not there any more, another version's, or damaged: Save starts a new one
 	}
-	noted := f.table.entries
-	f.table, f.dirty = statTable{}, nil
+	noted := f.table.noted
+	f.table, f.dirty = newStatTable(), nil
 	f.table.fill(b[len(filesMagic):])
-	for _, e := range noted {
+	for n := range noted.n {
+		e := notedEntry(noted.at(n))
 		if i := f.table.put(e.stat, e.digest, e.settled); e.settled {
 			f.dirty = append(f.dirty, i)
 		}
@@ -249,9 +272,11 @@ func (f *Files) Save() error {
 
 // rewrite replaces the file by this process's entries.
 func (f *Files) rewrite() error {
-	b := []byte(filesMagic)
-	f.table.all(func(e *statEntry) { b = e.encode(b) })
-	if err := replaceFile(f.path, b); err != nil {
+	err := replaceWith(f.path, func(w *bufio.Writer) {
+		w.WriteString(filesMagic)
+		f.table.all(func(e *statEntry) { w.Write(e.encode(w.AvailableBuffer())) })
+	})
+	if err != nil {
 		return err
 	}
 	f.dirty = nil

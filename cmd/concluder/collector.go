@@ -1,0 +1,49 @@
+package main
+
+import (
+	"os"
+	"runtime"
+	"runtime/debug"
+	"runtime/metrics"
+)
+
+// Between two collections Go lets the heap grow to twice what is alive. Of a
+// million instances more than a gigabyte is: large blocks without pointers,
+// which a collection passes over. So the heap may grow by headroom, or by a
+// quarter where that is more, unless GOGC says otherwise.
+const (
+	headroom    = 64 << 20
+	leastGrowth = 25 // per cent
+)
+
+// spareMemory keeps the heap so from now on: each collection sets how far it may
+// grow until the next.
+func spareMemory() {
+	if _, ok := os.LookupEnv("GOGC"); ok {
+		return
+	}
+	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	last := 100
+	afterCollection(func() {
+		metrics.Read(live)
+		if g := growth(live[0].Value.Uint64()); g != last {
+			debug.SetGCPercent(g) // stops the world
+			last = g
+		}
+	})
+}
+
+// growth is by how much a heap may grow, in per cent.
+func growth(live uint64) int {
+	return int(max(leastGrowth, min(100, 100*headroom/max(live, 1))))
+}
+
+// afterCollection calls f after every collection from the next one on, as long as
+// the program runs.
+func afterCollection(f func()) {
+	type mark struct{ _ *byte } // with a pointer, so that it shares its block with nothing
+	runtime.AddCleanup(new(mark), func(f func()) {
+		f()
+		afterCollection(f)
+	}, f)
+}
