@@ -149,5 +149,6 @@ type NodeResult struct {
 	Error    string // why it failed or did not run
 	Stale    bool   // its outputs, if any, are an earlier run's or provisional: another run would make them again
 
-	from *inspector // knows the record; nil when there is none
+	shown State      // as those that depend on it see it
+	from  *inspector // knows the record; nil when there is none
 }

@@ -33,8 +33,11 @@ func (r *run) publish(in *inspection, t *Task, all bool) ([]store.Output, error)
 	for i, o := range in.spec.Outputs {
 		own := &t.outputs[i]
 		f := staged{Output: o, from: own.path, to: r.outputPath(in.stage.Stage, o.Path), digest: own.digest, stat: own.stat}
+		if own.failed != nil {
+			return nil, fmt.Errorf("its output %s (%s) could not be written: %w", o.Name, o.Path, pathless(own.failed))
+		}
 		var err error
-		if !own.written {
+		if !own.written || t.lent.Load() { // the kind may have written there by itself
 			f.digest, f.stat, err = r.files.Read(f.from)
 		}
 		switch {
@@ -115,8 +118,9 @@ func (r *run) moveFile(from, to string) error {
 	}
 	if err != nil {
 		os.Remove(tmp.Name())
+		return err
 	}
-	return err
+	return os.Remove(from) // the folder may be used again
 }
 
 // changedInput returns an input that is not any more what the key was computed

@@ -133,6 +133,14 @@ func (r *run) blocked(stage, instance, node int, selected, probe bool, h *holder
 	}
 	in := r.inspect(stage, instance, true)
 	in.holder = h
+	if in.stage.Kind.Failed != nil {
+		if _, err := h.take(r.ctx); err != nil {
+			return r.notStarted(in, interrupted), true
+		}
+		if why := r.whyStopped(); why != "" {
+			return r.notStarted(in, why), true
+		}
+	}
 	return r.skip(in, stage, instance, failed), true
 }
 
@@ -182,7 +190,7 @@ func (r *run) execute(in *inspection, stage, instance, attempt int) ending {
 		end.counts, end.restless, end.noticed = counts, restless, noticed
 		return end
 	}
-	in.holder.give()
+	in.holder.giveCPU()
 	outputs, perr := r.publish(in, t, true)
 	if perr != nil {
 		end := r.fail(in, stage, instance, nil, perr)
@@ -190,7 +198,7 @@ func (r *run) execute(in *inspection, stage, instance, attempt int) ending {
 		return end
 	}
 	r.tellUndeclared(in, dir)
-	bare = !t.lent.Load()
+	bare = t.bare()
 	end := ending{node: in.node, state: Done, shown: Done, counts: counts, rec: r.record(in, Done, t.Status(), nil, outputs)}
 	end.rec.Valid = provisional == nil
 	if provisional == nil {
@@ -297,7 +305,7 @@ func (r *run) hook(in *inspection, stage, instance int, cause error) ([]store.Ou
 		return nil, "", err
 	}
 	outputs, err := r.publish(in, t, false)
-	bare = err == nil && !t.lent.Load()
+	bare = err == nil && t.bare()
 	return outputs, t.Status(), err
 }
 

@@ -6,6 +6,10 @@ import (
 	"github.com/concluder/concluder/pipeline/store"
 )
 
+// bare reports whether a task that was published leaves its private folder as it
+// was handed out.
+func (t *Task) bare() bool { return !t.apart && !t.lent.Load() }
+
 // task makes the Task of a node that runs in a private folder.
 func (r *run) task(in *inspection, stage, instance int, dir string) (*Task, error) {
 	outputs, apart, err := privatePaths(dir, in.spec.Outputs)
@@ -17,7 +21,7 @@ func (r *run) task(in *inspection, stage, instance int, dir string) (*Task, erro
 		Anew: r.opts.Anew, Program: r.opts.Program, Instances: in.instances,
 		settings: in.spec.Settings, outputs: outputs, eval: in.spec.Eval,
 	}
-	t.lent.Store(apart)
+	t.apart = apart
 	if instance >= 0 {
 		t.File = r.plan.FileName(in.instance)
 	}

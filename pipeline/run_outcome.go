@@ -49,7 +49,7 @@ func (e *inspector) nodeResults(yield func(NodeResult) bool) {
 
 func (e *inspector) nodeResult(rs *runStage, node int, instance string) NodeResult {
 	w := e.words.get(node)
-	r := NodeResult{Stage: rs.Stage, Instance: instance, Selected: w.has(wordSelected), State: w.state(), Stale: w.has(wordStale)}
+	r := NodeResult{Stage: rs.Stage, Instance: instance, Selected: w.has(wordSelected), State: w.state(), Stale: w.has(wordStale), shown: w.shown()}
 	if w.has(wordFresh) {
 		r.Status, r.from = e.snapshot.Status(node), e
 		return r
@@ -68,7 +68,7 @@ func (e *inspector) nodeResult(rs *runStage, node int, instance string) NodeResu
 // AsUpstream returns the node as those that depend on it see it: the files are
 // those that it published last, looked up on each call.
 func (r NodeResult) AsUpstream() Upstream {
-	u := Upstream{Stage: r.Stage.Name, Instance: r.Instance, State: r.State, Status: r.Status, Error: r.Error, Stale: r.Stale}
+	u := Upstream{Stage: r.Stage.Name, Instance: r.Instance, State: r.shown, Status: r.Status, Error: r.Error, Stale: r.Stale}
 	if r.from != nil {
 		rec, _ := r.from.recordOf(r.Stage.Address(), r.Instance, store.Results)
 		u.outputs, u.at = rec.Outputs, r.from.placeOf(r.Stage)

@@ -2,6 +2,8 @@ package pipeline
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,7 +25,8 @@ type slots struct {
 	begun  *semaphore.Weighted // nodes at work, but for those on the network
 	places chan struct{}
 	idles  []atomic.Bool // by stage: a node of it was idle, so that others will be
-	wake   chan struct{} // holds one element when a slot or a place came free
+	asking atomic.Int32  // nodes of such stages that have begun and had no place yet
+	wake   chan struct{} // holds one element when another node may begin, or a place came free
 	lanes  lanes
 }
 
@@ -47,7 +50,7 @@ func newSlots(workers, waiting, stages int) *slots {
 // full reports that a node of the stage would only wait for a place, while
 // others could use a CPU slot.
 func (s *slots) full(stage int) bool {
-	return s.idles[stage].Load() && len(s.places) == cap(s.places)
+	return s.idles[stage].Load() && len(s.places)+int(s.asking.Load()) >= cap(s.places)
 }
 
 func (s *slots) wakeUp() {
@@ -65,19 +68,31 @@ type holder struct {
 
 	mu    sync.Mutex
 	begun bool
+	asks  bool // counted in slots.asking
 	holds bool // a CPU slot
-	away  int  // goroutines in Idle
+	ended bool
+	away  int // goroutines in Idle
 	took  []Span
 }
 
-// tryTake takes a CPU slot if one is free: of nodes that begin one after the
-// other the first ones have those.
-func (h *holder) tryTake() {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.slots.cpu.TryAcquire(1) {
+// start begins a node of a stage, for which the caller has acquired begun. Of
+// nodes that begin one after the other the first ones have the CPU slots.
+func (s *slots) start(stage int, t turn) *holder {
+	h := &holder{slots: s, stage: stage, begun: true, asks: s.idles[stage].Load(), turn: t}
+	if h.asks {
+		s.asking.Add(1)
+	}
+	if s.cpu.TryAcquire(1) {
 		h.holds = true
 		h.begin(false)
+	}
+	return h
+}
+
+func (h *holder) asksNoMore() {
+	if h.asks {
+		h.asks = false
+		h.slots.asking.Add(-1)
 	}
 }
 
@@ -119,13 +134,14 @@ func (h *holder) leave(ctx context.Context) error {
 	defer h.mu.Unlock()
 	if h.away == 0 {
 		h.slots.idles[h.stage].Store(true)
+		h.release() // for others, while it waits for a place
 		select {
 		case h.slots.places <- struct{}{}:
 		case <-ctx.Done():
 			return ctx.Err()
 		}
-		h.release()
-		h.leaveOff()
+		h.asksNoMore()
+		h.unbegin()
 		h.begin(true)
 	}
 	h.away++
@@ -142,10 +158,10 @@ func (h *holder) back(ctx context.Context) error {
 	h.over()
 	<-h.slots.places
 	h.slots.wakeUp()
-	if err := h.slots.begun.Acquire(ctx, 1); err != nil {
-		return err
+	if h.ended { // without its goroutine: its kind has panicked
+		return errors.New("its node has ended")
 	}
-	h.begun = true
+	// It does not begin again: that bounds how far ahead others are.
 	if err := h.slots.cpu.Acquire(ctx, 1); err != nil {
 		return err
 	}
@@ -163,8 +179,8 @@ func (h *holder) release() {
 	}
 }
 
-// leaveOff lets another node begin.
-func (h *holder) leaveOff() {
+// unbegin lets another node begin.
+func (h *holder) unbegin() {
 	if h.begun {
 		h.begun = false
 		h.slots.begun.Release(1)
@@ -172,16 +188,20 @@ func (h *holder) leaveOff() {
 	}
 }
 
-// give gives the CPU slot up when no more code of the kind is to run.
-func (h *holder) give() {
+// giveCPU gives the CPU slot up when no more code of the kind is to run.
+func (h *holder) giveCPU() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.release()
 }
 
-func (h *holder) end() {
+// end gives everything up, and returns where the node was at work.
+func (h *holder) end() []Span {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.ended = true
 	h.release()
-	h.leaveOff()
+	h.asksNoMore()
+	h.unbegin()
+	return slices.Clone(h.took)
 }

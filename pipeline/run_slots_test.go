@@ -324,3 +324,69 @@ func TestEditedWhileWaitingForASlot(t *testing.T) {
 		t.Errorf("plot/c.txt holds %q", got)
 	}
 }
+
+// Nodes that would only wait for a place on the network are not begun instead of
+// others, and hold no CPU slot while they wait.
+func TestWaitingForAPlaceHoldsNoSlot(t *testing.T) {
+	w := newWorld(t, "a", "b", "c", "d", "e", "f", "g", "h")
+	w.opts.MaxWorkers, w.opts.MaxWaiting = 2, 1
+	other := w.stage("draw", "data", true, Dep{Attr: "dataset", Stage: w.plan.Stages[0]})
+	synctest.Test(t, func(t *testing.T) {
+		var network most
+		w.asking(&network)
+		start := time.Now()
+		var last atomic.Int64
+		w.when(other.Kind.Name, func(_ context.Context, task *Task) error {
+			time.Sleep(time.Second / 2)
+			last.Store(int64(time.Since(start)))
+			return w.writeAll(task)
+		})
+		if _, out, err := w.try(); err != nil || out.Failed > 0 {
+			t.Fatalf("%+v, %v", out, err)
+		}
+		// Eight seconds on the network, one by one, and four of drawing, two at a
+		// time: a few of them before, the others meanwhile.
+		if drawn := time.Duration(last.Load()); drawn > 3*time.Second {
+			t.Errorf("the last drawing was ready after %v", drawn)
+		}
+		if took := time.Since(start); took > 9*time.Second || network.max.Load() != 1 {
+			t.Errorf("took %v, %d at once on the network", took, network.max.Load())
+		}
+	})
+}
+
+// A goroutine of a kind that is still in Idle when that has panicked takes
+// nothing any more.
+func TestIdleAfterThePanic(t *testing.T) {
+	w := newWorld(t, "a", "b", "c", "d")
+	w.opts.MaxWorkers = 1
+	synctest.Test(t, func(t *testing.T) {
+		var late error
+		w.when("load", func(ctx context.Context, task *Task) error {
+			if task.Instance != "a" {
+				return w.writeAll(task)
+			}
+			in := make(chan struct{})
+			go func() {
+				late = task.Idle(ctx, func(context.Context) error {
+					close(in)
+					time.Sleep(time.Second)
+					return nil
+				})
+			}()
+			<-in
+			panic("meanwhile")
+		})
+		w.when("plot", func(_ context.Context, task *Task) error {
+			time.Sleep(time.Second)
+			return w.writeAll(task)
+		})
+		_, out, err := w.try()
+		if err != nil || out.Executed != 10 || out.Failed != 1 {
+			t.Errorf("%+v, %v", out, err)
+		}
+		if late == nil {
+			t.Error("Idle came back to a node that had ended as if nothing had happened")
+		}
+	})
+}

@@ -101,6 +101,7 @@ const outDir = "out"
 type privateOutput struct {
 	name, path string
 	written    bool
+	failed     error // why it was not
 	digest     store.Digest
 	stat       store.Stat
 }

@@ -77,25 +77,44 @@ func TestStagingIsUsedAgain(t *testing.T) {
 	}
 }
 
-// What the engine wrote is published only as it was written.
+// What the engine wrote is published only as it was written, unless the kind was
+// told the path and writes there by itself. What could not be written fails the
+// node, whatever its kind makes of that.
 func TestWriteThenChanged(t *testing.T) {
-	w := newWorld(t, "a", "b")
+	w := newWorld(t, "a", "b", "c")
 	written(w, "load", func(task *Task) error {
-		if task.Instance == "a" {
-			return os.WriteFile(task.Output("out"), []byte("from elsewhere"), 0o644)
+		switch task.Instance {
+		case "a":
+			return os.WriteFile(task.outputs[0].path, []byte("from elsewhere"), 0o644)
+		case "b":
+			return os.WriteFile(task.Output("out"), []byte("by itself"), 0o644)
 		}
-		return nil
+		if err := os.RemoveAll(task.Dir()); err != nil {
+			return err
+		}
+		if err := task.Write("out", nil); err == nil {
+			t.Error("written into a folder that is gone")
+		}
+		return errors.Join(os.MkdirAll(filepath.Dir(task.Output("out")), 0o777), os.WriteFile(task.Output("out"), nil, 0o644))
 	})
 	_, out, err := w.try()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := w.errorOf(out, "load/a"); !strings.Contains(got, "was changed by another program while it was published") {
-		t.Errorf("load/a: %q", got)
+	for node, want := range map[string]string{
+		"load/a": "was changed by another program while it was published",
+		"load/c": "its output out (load/c.txt) could not be written: no such file or directory",
+	} {
+		if got := w.errorOf(out, node); !strings.Contains(got, want) {
+			t.Errorf("%s: %q, want %q", node, got, want)
+		}
 	}
 	w.wantStates(out, map[string]string{"load/b": "done", "plot/b": "done"})
+	if got := w.read("results/load/b.txt"); got != "by itself" {
+		t.Errorf("load/b.txt holds %q", got)
+	}
 	written(w, "load", nil)
-	w.runs("load/a", "conclude/a", "plot/a", "report")
+	w.runs("load/a", "conclude/a", "plot/a", "load/c", "conclude/c", "plot/c", "report")
 }
 
 func TestWriteUnknownOutput(t *testing.T) {

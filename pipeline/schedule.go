@@ -228,14 +228,13 @@ func (r *run) dispatch() {
 		r.attempts[node]++
 		attempt := r.attempts[node]
 		r.working++
-		h := &holder{slots: r.slots, stage: s, begun: true, turn: r.begins()}
-		h.tryTake()
+		h := r.slots.start(s, r.begins())
 		r.pool.call(func() {
 			var end ending
 			defer func() { r.send(message{ended: &end, holder: h}) }()
 			end = r.work(s, i, stopped, attempt, h)
 			if !end.left {
-				h.give()
+				h.giveCPU()
 			}
 			if end.rec != nil {
 				r.state.Put(r.l.stages[s].address, r.l.instance(i), end.rec)
@@ -276,8 +275,7 @@ func (r *run) take(m message) {
 	case m.ended != nil:
 		r.working--
 		if !m.ended.left { // else its code holds what it likes, and nothing more starts
-			m.holder.end()
-			m.ended.spans = m.holder.took
+			m.ended.spans = m.holder.end()
 		}
 		r.ends()
 		m.ended.turn = m.holder.turn

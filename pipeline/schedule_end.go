@@ -48,7 +48,7 @@ func (r *run) end(e *ending) {
 }
 
 // heed stops what a node's ending makes pointless: by the worker, before another
-// node gets its slot.
+// node gets its slot. Only where publishing failed has another got it.
 func (r *run) heed(e *ending, rs *runStage) {
 	switch {
 	case e.fatal != nil:

@@ -33,7 +33,8 @@ type Task struct {
 	outputs  []privateOutput
 	files    *store.Files // that Write goes through
 	dir      string       // see Dir
-	lent     atomic.Bool  // a path in dir was given away
+	apart    bool         // some outputs have folders of their own in it
+	lent     atomic.Bool  // a path in it was given away
 	eval     func(attr string, outputs map[string]string) (cty.Value, error)
 
 	report   report
@@ -214,13 +215,14 @@ func (t *Task) Inputs(name string) []Artifact { return t.sources.inputs(name) }
 func (t *Task) Upstream(attr string) []Upstream { return t.sources.upstream(attr) }
 
 // Write writes an output that is at hand. It costs less than writing to the path
-// that Output returns, which is read again to be digested: an output is written
-// in one of the two ways. The error is an *fs.PathError.
+// that Output returns, which is read again to be digested; a task that asks for
+// a path gains nothing by it. The error is an *fs.PathError, and the node fails
+// even if its kind goes on.
 func (t *Task) Write(name string, b []byte) error {
 	for i := range t.outputs {
 		if o := &t.outputs[i]; o.name == name {
 			d, st, err := t.files.Write(o.path, b)
-			o.digest, o.stat, o.written = d, st, err == nil
+			o.digest, o.stat, o.written, o.failed = d, st, err == nil, err
 			return err
 		}
 	}

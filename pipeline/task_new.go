@@ -10,8 +10,9 @@ import (
 	"github.com/concluder/concluder/pipeline/store"
 )
 
-// A TaskSetup is what a Task knows, for the tests of a kind. Values are used
-// as they are: Settings needs every attribute that the kind reads.
+// A TaskSetup is what a Task knows, for the tests of a kind that depends on no
+// node and no provider. Values are used as they are: Settings needs every
+// attribute that the kind reads.
 type TaskSetup struct {
 	Stage     string
 	Instance  string

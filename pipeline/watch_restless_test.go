@@ -79,3 +79,34 @@ func TestRestlessMayCancel(t *testing.T) {
 		t.Errorf("after a run that came to its end it cancelled %d, want %d", n, maxAttempts)
 	}
 }
+
+// That nothing runs again is said, once after each run.
+func TestRestIsSaid(t *testing.T) {
+	dir := t.TempDir()
+	in := filepath.Join(dir, "in")
+	if err := os.WriteFile(in, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	var said []string
+	w := &watcher{ran: &Watched{Plan: &Plan{Dir: dir}}}
+	w.opts.Observe = func(e Event) { said = append(said, e.Event+": "+e.Message) }
+	hint := &hints{names: map[string]meaning{in: meansInput}}
+	failed := &Outcome{Restless: map[string]time.Time{in: time.Now().Add(time.Minute)}}
+	for range 2 {
+		w.restless.end(failed)
+		said = nil
+		for range 3 {
+			if !w.rests(hint) {
+				t.Fatal("a change by the run itself begins another")
+			}
+		}
+		if want := "warning: in was changed by the run itself, or by others all the time that it ran: nothing runs again before the next change"; len(said) != 1 || said[0] != want {
+			t.Errorf("said %q, want once %q", said, want)
+		}
+	}
+	w.restless.end(&Outcome{})
+	said = nil
+	if w.rests(hint) || len(said) > 0 {
+		t.Errorf("a change from outside begins no run; said %q", said)
+	}
+}

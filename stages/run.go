@@ -251,11 +251,7 @@ func (s *Session) Results(out *pipeline.Outcome) (map[string]*Result, error) {
 		case n.Stage.Kind.Name == "plot" && n.State == pipeline.Failed:
 			plots[n.Instance] = n.Error
 		case n.Stage == stage && stage.Kind.Name == "conclude":
-			u := n.AsUpstream()
-			if !n.Selected && u.State == pipeline.NotRun {
-				u.State = pipeline.Done // by its last record
-			}
-			r, err := resultOf(u)
+			r, err := resultOf(n.AsUpstream())
 			if err != nil {
 				return nil, err
 			}

@@ -92,14 +92,14 @@ type Provenance struct {
 }
 
 // provenance gathers what the results themselves say of their origin.
-func (e *environ) provenance(t *pipeline.Task, results map[string]*Result) Provenance {
+func (e *environ) provenance(t *pipeline.Task, conclusions []pipeline.Upstream, results map[string]*Result) Provenance {
 	p := Provenance{
 		Program: t.Program, Prompt: llm.PromptDigest(), Reader: llm.ReaderVersion,
 		Seeds:  "derived from each series' points",
 		Models: map[string]int{}, Fingerprints: map[string]int{},
 	}
 	h := sha256.New()
-	for _, u := range t.Upstream("conclusions") {
+	for _, u := range conclusions {
 		conclusion, _ := u.Output("conclusion")
 		fmt.Fprintf(h, "%q %q %s\n", u.Stage, u.Instance, conclusion.Digest)
 	}
@@ -158,8 +158,9 @@ func (e *environ) runSummarize(ctx context.Context, t *pipeline.Task) error {
 		Configuration: e.configuration(),
 		Results:       make(map[string]*Result, len(t.Instances)),
 	}
+	conclusions := t.Upstream("conclusions")
 	first := ""
-	for _, u := range t.Upstream("conclusions") {
+	for _, u := range conclusions {
 		if first == "" {
 			first = u.Stage
 		}
@@ -178,10 +179,10 @@ func (e *environ) runSummarize(ctx context.Context, t *pipeline.Task) error {
 		}
 		s.Results[u.Instance] = r
 	}
-	s.Provenance = e.provenance(t, s.Results)
+	s.Provenance = e.provenance(t, conclusions, s.Results)
 	s.Statistics = statisticsOf(t.Instances, s.Results)
 	var err error
-	if s.Comparison, err = compare(t.Upstream("conclusions")); err != nil {
+	if s.Comparison, err = compare(conclusions); err != nil {
 		return err
 	}
 	s.Timing = Timing{Started: e.started.UTC(), Finished: now, DurationSeconds: now.Sub(e.started).Seconds(), Providers: e.spent()}
@@ -226,7 +227,7 @@ func resultOf(u pipeline.Upstream) (*Result, error) {
 var reportColumns = []string{"instance_name", "status", "type_of_equation", "confidence", "upper_bound",
 	"upper_bound_95", "equation_class", "class_source", "concluded_by", "equation_used", "class_conflict", "tightness", "stale", "provisional", "error", "plot_error"}
 
-// writeReport writes the table for people: a row for every instance, in file
+// report makes the table for people: a row for every instance, in file
 // order.
 func report(instances []string, results map[string]*Result) ([]byte, error) {
 	var b bytes.Buffer

@@ -26,15 +26,15 @@ func spareMemory() {
 	last := 100
 	afterCollection(func() {
 		metrics.Read(live)
-		if g := growth(live[0].Value.Uint64()); g != last {
+		if g := percent(live[0].Value.Uint64()); g != last {
 			debug.SetGCPercent(g) // stops the world
 			last = g
 		}
 	})
 }
 
-// growth is by how much a heap may grow, in per cent.
-func growth(live uint64) int {
+// percent is by how much a heap may grow, in per cent.
+func percent(live uint64) int {
 	return int(max(leastGrowth, min(100, 100*headroom/max(live, 1))))
 }
 

@@ -7,13 +7,13 @@ import (
 	"time"
 )
 
-func TestGrowth(t *testing.T) {
+func TestPercent(t *testing.T) {
 	const mega = 1 << 20
 	for _, c := range []struct {
 		live uint64
 		want int
 	}{{0, 100}, {10 * mega, 100}, {64 * mega, 100}, {128 * mega, 50}, {256 * mega, 25}, {4096 * mega, 25}} {
-		if got := growth(c.live); got != c.want {
+		if got := percent(c.live); got != c.want {
 			t.Errorf("with %d MB alive the heap may grow by %d %%, want %d", c.live/mega, got, c.want)
 		}
 	}

@@ -23,7 +23,7 @@ func replaceWith(path string, write func(*bufio.Writer)) error {
 	if err != nil {
 		return err
 	}
-	w := bufio.NewWriterSize(f, room)
+	w := bufio.NewWriterSize(f, 64<<10)
 	write(w)
 	err = errors.Join(w.Flush(), f.Sync(), f.Close())
 	if err == nil {

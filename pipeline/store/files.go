@@ -20,6 +20,8 @@ type Files struct {
 	clock clock
 	base  base // where files are published
 
+	closing sync.RWMutex // held by what may outlive the run while it uses base, and to close that
+
 	mu     sync.RWMutex
 	table  statTable
 	dirty  []uint32 // entries that the file at path lacks
@@ -36,7 +38,7 @@ const spared = 500
 // exist. Where it is not writable everything works, nothing is remembered, and
 // Save and Close say so.
 func OpenFiles(stateDir string) (*Files, error) {
-	f := &Files{path: filepath.Join(stateDir, "files"), table: newStatTable()}
+	f := &Files{path: filepath.Join(stateDir, "files")}
 	f.clock.path = filepath.Join(stateDir, "clock")
 	file, err := os.Open(f.path)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
@@ -147,6 +149,8 @@ func (f *Files) Read(path string) (Digest, Stat, error) {
 // Write makes a file that holds b, and returns what Read would. The error is an
 // *fs.PathError.
 func (f *Files) Write(path string, b []byte) (Digest, Stat, error) {
+	f.closing.RLock()
+	defer f.closing.RUnlock()
 	st, err := writeFile(f.base, path, b)
 	return sha256.Sum256(b), st, err
 }
@@ -202,7 +206,7 @@ func (f *Files) note(st Stat, d Digest, settled bool) {
 
 // sum is the digest of what read gives of a file that had this size: until it
 // gives nothing, or the file is complete and read gave less than there was room
-// for, which it would not if the file had grown.
+// for, which it would not if the file had grown. One that has is not read on.
 func sum(size int64, read func([]byte) (int, error)) (d Digest, n int64, err error) {
 	b := buffers.Get().(*buffer)
 	defer buffers.Put(b)
@@ -214,7 +218,7 @@ func sum(size int64, read func([]byte) (int, error)) (d Digest, n int64, err err
 		switch {
 		case err != nil && err != io.EOF:
 			return d, n, err
-		case err == io.EOF, k == 0, n == size && k < len(b):
+		case err == io.EOF, k == 0, n == size && k < len(b), n > size:
 			h.Sum(d[:0])
 			return d, n, nil
 		}

@@ -360,7 +360,7 @@ func TestFilesSavedByMany(t *testing.T) {
 }
 
 func TestStatTable(t *testing.T) {
-	table := newStatTable()
+	var table statTable
 	want := map[uint64]Digest{}
 	for i := range uint64(5000) {
 		ino := i * i % 3000 // many twice

@@ -26,8 +26,6 @@ type statEntry struct {
 	settled bool
 }
 
-func newStatTable() statTable { return statTable{noted: stock{size: entrySize}} }
-
 func (t *statTable) slot(dev, ino uint64) uint64 {
 	h := (ino ^ dev<<40) * 0x9e3779b97f4a7c15 // Fibonacci hashing
 	return (h >> 20) & uint64(len(t.index)-1)
@@ -98,6 +96,7 @@ func (t *statTable) get(st Stat) (d Digest, settled, ok bool) {
 
 // put returns the number of the entry.
 func (t *statTable) put(st Stat, d Digest, settled bool) uint32 {
+	t.noted.size = entrySize
 	t.reserve(1)
 	s := t.find(st.Dev, st.Ino)
 	e := statEntry{st, d, settled}
@@ -179,7 +178,7 @@ func (f *Files) load() {
 		return // not there any more, another version's, or damaged: Save starts a new one
 	}
 	noted := f.table.noted
-	f.table, f.dirty = newStatTable(), nil
+	f.table, f.dirty = statTable{}, nil
 	f.table.fill(b[len(filesMagic):])
 	for n := range noted.n {
 		e := notedEntry(noted.at(n))
@@ -286,6 +285,11 @@ func (f *Files) rewrite() error {
 // Close saves and lets go of the directory.
 func (f *Files) Close() error {
 	defer f.clock.close()
-	defer f.base.close()
+	defer func() {
+		f.closing.Lock()
+		defer f.closing.Unlock()
+		f.base.close()
+		f.base = base{}
+	}()
 	return f.Save()
 }

@@ -2,10 +2,7 @@
 
 package store
 
-import (
-	"errors"
-	"os"
-)
+import "os"
 
 // writeFile is os.WriteFile, and tells the stat of what it wrote.
 func writeFile(_ base, path string, content []byte) (st Stat, err error) {
@@ -13,7 +10,11 @@ func writeFile(_ base, path string, content []byte) (st Stat, err error) {
 	if err != nil {
 		return st, err
 	}
-	defer func() { err = errors.Join(err, f.Close()) }()
+	defer func() {
+		if e := f.Close(); err == nil {
+			err = e
+		}
+	}()
 	if _, err := f.Write(content); err != nil {
 		return st, err
 	}
