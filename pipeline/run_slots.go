@@ -17,7 +17,8 @@ const defaultWaiting = 64
 
 // slots are what nodes at work hold: one of max_workers CPU slots while code of
 // their kinds runs, or a place of MaxWaiting while that waits on the network.
-// What the engine does before and after needs no slot. More nodes have begun
+// What the engine does before and after needs no slot, though a node that finds
+// one free takes it when it begins. More nodes have begun
 // than there are slots, so that the next is ready when a slot comes free: but
 // with one slot, where nodes run one after the other in their order.
 type slots struct {
