@@ -18,12 +18,14 @@ const defaultWaiting = 64
 // slots are what nodes at work hold: one of max_workers CPU slots while code of
 // their kinds runs, or a place of MaxWaiting while that waits on the network.
 // What the engine does before and after needs no slot, though a node that finds
-// one free takes it when it begins. More nodes have begun
-// than there are slots, so that the next is ready when a slot comes free: but
-// with one slot, where nodes run one after the other in their order.
+// one free takes it when it begins. Quick nodes begin ahead, without one, so that
+// the next is ready when a slot comes free; others do not, since what follows on
+// the node that ends there is to go before them.
 type slots struct {
 	cpu    *semaphore.Weighted
-	begun  *semaphore.Weighted // nodes at work, but for those on the network
+	most   int32        // up to so many have begun when another begins ahead
+	begun  atomic.Int32 // nodes at work, but for those that are or were on the network
+	wanted atomic.Bool  // somebody looked for a free slot: tell when there is one
 	places chan struct{}
 	idles  []atomic.Bool // by stage: a node of it was idle, so that others will be
 	asking atomic.Int32  // nodes of such stages that have begun and had no place yet
@@ -35,13 +37,9 @@ func newSlots(workers, waiting, stages int) *slots {
 	if waiting <= 0 {
 		waiting = defaultWaiting
 	}
-	most := workers
-	if workers > 1 {
-		most = 2 * workers
-	}
 	return &slots{
 		cpu:    semaphore.NewWeighted(int64(workers)),
-		begun:  semaphore.NewWeighted(int64(most)),
+		most:   2 * int32(workers),
 		places: make(chan struct{}, waiting),
 		idles:  make([]atomic.Bool, stages),
 		wake:   make(chan struct{}, 1),
@@ -67,6 +65,8 @@ type holder struct {
 	stage int
 	turn  turn
 
+	quick bool // its stage's nodes are
+
 	mu    sync.Mutex
 	begun bool
 	asks  bool // counted in slots.asking
@@ -76,14 +76,23 @@ type holder struct {
 	took  []Span
 }
 
-// start begins a node of a stage, for which the caller has acquired begun. Of
-// nodes that begin one after the other the first ones have the CPU slots.
-func (s *slots) start(stage int, t turn) *holder {
-	h := &holder{slots: s, stage: stage, begun: true, asks: s.idles[stage].Load(), turn: t}
+// free takes a CPU slot if one is free; else wake tells when one may be.
+func (s *slots) free() bool {
+	s.wanted.Store(true)
+	return s.cpu.TryAcquire(1)
+}
+
+// ahead reports whether a quick node may begin without a slot.
+func (s *slots) ahead() bool { return s.begun.Load() < s.most }
+
+// start begins a node of a stage, with a slot that free took or without one.
+func (s *slots) start(stage int, slot, quick bool, t turn) *holder {
+	h := &holder{slots: s, stage: stage, quick: quick, begun: true, asks: s.idles[stage].Load(), turn: t}
+	s.begun.Add(1)
 	if h.asks {
 		s.asking.Add(1)
 	}
-	if s.cpu.TryAcquire(1) {
+	if slot {
 		h.holds = true
 		h.begin(false)
 	}
@@ -177,6 +186,9 @@ func (h *holder) release() {
 		h.holds = false
 		h.over()
 		h.slots.cpu.Release(1)
+		if h.slots.wanted.Load() {
+			h.slots.wakeUp()
+		}
 	}
 }
 
@@ -184,16 +196,19 @@ func (h *holder) release() {
 func (h *holder) unbegin() {
 	if h.begun {
 		h.begun = false
-		h.slots.begun.Release(1)
+		h.slots.begun.Add(-1)
 		h.slots.wakeUp()
 	}
 }
 
-// giveCPU gives the CPU slot up when no more code of the kind is to run.
+// giveCPU gives the CPU slot of a quick node up when no more code of its kind is
+// to run; a long one keeps it to its end, for what follows on it.
 func (h *holder) giveCPU() {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.release()
+	if h.quick {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.release()
+	}
 }
 
 // end gives everything up, and returns where the node was at work.

@@ -390,3 +390,32 @@ func TestIdleAfterThePanic(t *testing.T) {
 		}
 	})
 }
+
+// What follows on a node that took long goes before other such nodes, so that
+// finished instances show early.
+func TestLongNodesDoNotBeginAhead(t *testing.T) {
+	w := newWorld(t, strings.Split("abcdefghijkl", "")...)
+	w.opts.MaxWorkers = 4
+	synctest.Test(t, func(t *testing.T) {
+		var plotted atomic.Int32
+		w.when("load", func(_ context.Context, task *Task) error {
+			time.Sleep(2 * time.Second)
+			return w.writeAll(task)
+		})
+		w.when("plot", func(_ context.Context, task *Task) error {
+			time.Sleep(time.Millisecond)
+			plotted.Add(1)
+			return w.writeAll(task)
+		})
+		for k := range 3 {
+			time.AfterFunc(time.Duration(k)*2*time.Second+2500*time.Millisecond, func() {
+				if got, want := int(plotted.Load()), 4*(k+1); got != want {
+					t.Errorf("after %d rounds of loading %d instances are finished, want %d", k+1, got, want)
+				}
+			})
+		}
+		if _, out, err := w.try(); err != nil || out.Executed != 37 {
+			t.Fatalf("%+v, %v", out, err)
+		}
+	})
+}

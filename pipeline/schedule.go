@@ -34,6 +34,7 @@ type schedule struct {
 	pending  []int32 // by node: how many of the nodes it depends on have not ended
 	attempts map[int]int
 	ready    *readyQueue
+	took     []time.Duration // by stage: by nodes that were executed, the last ones above all; 0 before the first
 	phases   []phase
 	left     []int32 // by instance: selected nodes that have not ended
 
@@ -71,6 +72,15 @@ const (
 	flushEvery = 200 * time.Millisecond
 	syncEvery  = 2 * time.Second
 )
+
+// quick is how long a node may take for others of its stage to begin ahead.
+const quick = 10 * time.Millisecond
+
+// isQuick reports whether nodes of a stage may begin ahead. With one worker they
+// run one after the other, in their order.
+func (r *run) isQuick(stage int) bool {
+	return r.workers > 1 && r.took[stage] > 0 && r.took[stage] < quick
+}
 
 // interrupted is why nodes did not run after the first interrupt.
 const interrupted = "interrupted"
@@ -137,6 +147,7 @@ func (r *run) prepare() {
 	r.pending = make([]int32, l.nodes)
 	r.attempts = map[int]int{}
 	r.ready = newReadyQueue(len(l.stages))
+	r.took = make([]time.Duration, len(l.stages))
 	r.left = make([]int32, len(l.instances))
 	r.phases = make([]phase, l.phases)
 	for p := range r.phases {
@@ -217,18 +228,27 @@ func (r *run) dispatch() {
 	for p := range r.phases {
 		r.admit(&r.phases[p], stopped)
 	}
-	may := func(stage int) bool { return stopped || !r.slots.full(stage) }
-	for r.ready.n > 0 && r.mayStart() && r.slots.begun.TryAcquire(1) {
+	r.slots.wanted.Store(false)
+	slot := false
+	may := func(stage int) bool {
+		return stopped || !r.slots.full(stage) && (slot || r.isQuick(stage))
+	}
+	for r.ready.n > 0 && r.mayStart() {
+		if slot = r.slots.free(); !slot && !r.slots.ahead() {
+			return
+		}
 		s, i, ok := r.ready.pop(may)
 		if !ok {
-			r.slots.begun.Release(1)
+			if slot {
+				r.slots.cpu.Release(1)
+			}
 			return
 		}
 		node := r.l.node(s, i)
 		r.attempts[node]++
 		attempt := r.attempts[node]
 		r.working++
-		h := r.slots.start(s, r.begins())
+		h := r.slots.start(s, slot, r.isQuick(s), r.begins())
 		r.pool.call(func() {
 			var end ending
 			defer func() { r.send(message{ended: &end, holder: h}) }()

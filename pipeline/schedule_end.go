@@ -17,6 +17,11 @@ func (r *run) end(e *ending) {
 	}
 	if e.ran {
 		r.progress.Running--
+		if was := r.took[s]; was == 0 {
+			r.took[s] = e.elapsed
+		} else {
+			r.took[s] = was + (e.elapsed-was)/8
+		}
 	}
 	if e.crowded != nil {
 		r.squeeze(e, rs.address, r.l.instance(i))
