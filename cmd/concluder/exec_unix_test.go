@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -74,6 +75,9 @@ func TestKilledRunLeavesNoCommand(t *testing.T) {
 // When its terminal goes a run finishes what runs, as when it is interrupted:
 // commands are in groups of their own, and the terminal does not end them.
 func TestHangUpDrains(t *testing.T) {
+	if signal.Ignored(syscall.SIGHUP) {
+		t.Skip("hang-ups are ignored here, as under nohup, and so by programs")
+	}
 	dir := t.TempDir()
 	run, stderr, held := holding(t, dir)
 	if err := run.Process.Signal(syscall.SIGHUP); err != nil {

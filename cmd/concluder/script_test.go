@@ -6,7 +6,9 @@ import (
 	"maps"
 	"os"
 	"os/exec"
+	"os/signal"
 	"strconv"
+	"syscall"
 	"testing"
 
 	"github.com/concluder/concluder/stages/llm/llmtest"
@@ -55,7 +57,11 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		Cmds:                scriptCommands(),
 		Condition: func(cond string) (bool, error) {
-			if cond != "limits" { // of the system, that a process may set for itself
+			switch cond {
+			case "limits": // of the system, that a process may set for itself
+			case "hangups": // that programs are told of: not under nohup
+				return !signal.Ignored(syscall.SIGHUP), nil
+			default:
 				return false, fmt.Errorf("unknown condition %q", cond)
 			}
 			return exec.Command("unshare", "--user", "--map-root-user", "sh", "-c", "echo 9 > /proc/sys/user/max_inotify_watches").Run() == nil, nil
