@@ -361,14 +361,14 @@ func TestIdleAfterThePanic(t *testing.T) {
 	w := newWorld(t, "a", "b", "c", "d")
 	w.opts.MaxWorkers = 1
 	synctest.Test(t, func(t *testing.T) {
-		var late error
+		late := make(chan error, 1)
 		w.when("load", func(ctx context.Context, task *Task) error {
 			if task.Instance != "a" {
 				return w.writeAll(task)
 			}
 			in := make(chan struct{})
 			go func() {
-				late = task.Idle(ctx, func(context.Context) error {
+				late <- task.Idle(ctx, func(context.Context) error {
 					close(in)
 					time.Sleep(time.Second)
 					return nil
@@ -385,7 +385,7 @@ func TestIdleAfterThePanic(t *testing.T) {
 		if err != nil || out.Executed != 10 || out.Failed != 1 {
 			t.Errorf("%+v, %v", out, err)
 		}
-		if late == nil {
+		if err := <-late; err == nil {
 			t.Error("Idle came back to a node that had ended as if nothing had happened")
 		}
 	})
