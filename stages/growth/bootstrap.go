@@ -27,7 +27,8 @@ func (a *Analysis) resample(p *sample, v view, t test, n int) {
 			votes[k] += 1 / float64(n)
 		}
 		if p.fits(PowerFamily) {
-			if e, _, ok := p.basis(powerTerm).coarse(p.gry, weight, a.powerOffset(), p.scratch()); ok {
+			to := newTarget(p.gry, weight)
+			if e, _, ok := p.basis(powerTerm).coarse(&to, a.powerOffset(), p.scratch()); ok {
 				exponents = append(exponents, e)
 			}
 		}
@@ -56,11 +57,16 @@ func (a *Analysis) powerOffset() bool {
 // coarse is the best parameter of a term under other weights, by every other
 // row of the table and a parabola through the best three, and its sum of
 // squares at the best row.
-func (b *basis) coarse(y, w []float64, offset bool, sse []float64) (theta, best float64, ok bool) {
+func (b *basis) coarse(t *target, offset bool, sse []float64) (theta, best float64, ok bool) {
+	for k := 0; k < len(b.theta); k += 4 {
+		next := min(k+2, len(b.theta)-1) // an odd last row is as good as none
+		m, n := t.moments2(b.phi[k], b.phi[next])
+		_, _, sse[next] = t.solve(n, offset)
+		_, _, sse[k] = t.solve(m, offset)
+	}
 	at := -1
 	best = math.Inf(1)
 	for k := 0; k < len(b.theta); k += 2 {
-		_, _, sse[k] = solve(b.phi[k], y, w, offset)
 		if sse[k] < best {
 			best, at = sse[k], k
 		}
@@ -106,15 +112,16 @@ func (p *sample) again(v view, w []float64) look {
 		return v.look
 	}
 	left := func(sse float64) float64 { return (sse+within)/(sst+within) + unseen }
-	_, _, sse := solve(p.basis(lineTerm).phi[0], p.gy, w, true)
+	t := newTarget(p.gy, w)
+	_, _, sse := t.solve(t.moments(p.basis(lineTerm).phi[0]), true)
 	l := look{misfit: math.Log(left(sse)), pattern: v.pattern}
 	best := sse
 	if p.fits(OffsetPower) {
-		if _, sse, ok := p.basis(powerTerm).coarse(p.gy, w, true, p.scratch()); ok {
+		if _, sse, ok := p.basis(powerTerm).coarse(&t, true, p.scratch()); ok {
 			best = min(best, sse)
 		}
 	}
-	if _, sse, ok := p.basis(expTerm).coarse(p.gy, w, true, p.scratch()); ok {
+	if _, sse, ok := p.basis(expTerm).coarse(&t, true, p.scratch()); ok {
 		best = min(best, sse)
 	}
 	l.gain = l.misfit - math.Log(left(best))
@@ -156,6 +163,7 @@ func (p *sample) groupSlope(w []float64) (float64, bool) {
 func (p *sample) cast(w []float64) Class {
 	s := p.scale()
 	best, class := math.Inf(1), Unknown
+	t := newTarget(p.gry, w)
 	n := 0.0
 	for _, v := range w {
 		if v > 0 {
@@ -169,18 +177,18 @@ func (p *sample) cast(w []float64) Class {
 		c := curve{family: f}
 		switch f {
 		case ConstantFamily:
-			c.a, _, c.sse = solve(p.zeros, p.gry, w, true)
+			c.a, _, c.sse = t.solve(t.moments(p.zeros), true)
 		case LineFamily, LogLinearFamily:
-			c.a, c.b, c.sse = solve(p.basis(f.term()).phi[0], p.gry, w, true)
+			c.a, c.b, c.sse = t.solve(t.moments(p.basis(f.term()).phi[0]), true)
 		default:
 			b := p.basis(f.term())
-			theta, _, ok := b.coarse(p.gry, w, f != PowerFamily, p.scratch())
+			theta, _, ok := b.coarse(&t, f != PowerFamily, p.scratch())
 			if !ok {
 				continue
 			}
 			b.fill(p.row, s, theta, p.gx)
 			c.theta = theta
-			c.a, c.b, c.sse = solve(p.row, p.gry, w, f != PowerFamily)
+			c.a, c.b, c.sse = t.solve(t.moments(p.row), f != PowerFamily)
 		}
 		if v := n*math.Log(math.Max(c.sse, 1e-3)/n) + float64(f.parameters())*math.Log(n); v < best {
 			best, class = v, c.class(s)

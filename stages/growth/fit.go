@@ -143,35 +143,80 @@ func (b *basis) fill(row []float64, s scale, theta float64, x []float64) {
 	}
 }
 
+// A target is what functions phi are fitted to: weighted values, with those sums
+// that are the same whatever phi is. A grid of functions is fitted to each
+// resample, so that this is where an analysis spends most of its time.
+type target struct {
+	y, w       []float64
+	sw, sy, yy float64
+}
+
+func newTarget(y, w []float64) target {
+	t := target{y: y, w: w[:len(y)]}
+	for i, v := range y {
+		wy := t.w[i] * v
+		t.sw += t.w[i]
+		t.sy += wy
+		t.yy += wy * v
+	}
+	return t
+}
+
+// moments are the weighted sums of phi, of its square, and of its product with y.
+type moments struct{ p, pp, py float64 }
+
+func (t *target) moments(phi []float64) (m moments) {
+	phi, w := phi[:len(t.y)], t.w[:len(t.y)]
+	for i, v := range t.y {
+		wp := w[i] * phi[i]
+		m.p += wp
+		m.pp += wp * phi[i]
+		m.py += wp * v
+	}
+	return m
+}
+
+// moments2 is moments of two functions, each bit the same. A sum waits for the
+// one before it; two of them take hardly longer than one.
+func (t *target) moments2(phi, psi []float64) (m, n moments) {
+	phi, psi, w := phi[:len(t.y)], psi[:len(t.y)], t.w[:len(t.y)]
+	for i, v := range t.y {
+		wp, wq := w[i]*phi[i], w[i]*psi[i]
+		m.p += wp
+		n.p += wq
+		m.pp += wp * phi[i]
+		n.pp += wq * psi[i]
+		m.py += wp * v
+		n.py += wq * v
+	}
+	return m, n
+}
+
 // solve gives the weighted least-squares a and b of y = a + b·phi and the sum
 // of squares; without offset a is 0.
-func solve(phi, y, w []float64, offset bool) (a, b, sse float64) {
-	var sw, sp, sy, pp, py, yy float64
-	phi, w = phi[:len(y)], w[:len(y)]
-	for i, v := range y {
-		wp, wy := w[i]*phi[i], w[i]*v
-		sw += w[i]
-		sp += wp
-		sy += wy
-		pp += wp * phi[i]
-		py += wp * v
-		yy += wy * v
-	}
-	if sw == 0 {
+func (t *target) solve(m moments, offset bool) (a, b, sse float64) {
+	if t.sw == 0 {
 		return 0, 0, 0
 	}
+	yy := t.yy
 	if offset {
-		pp -= sp * sp / sw
-		py -= sp * sy / sw
-		yy -= sy * sy / sw
+		m.pp -= m.p * m.p / t.sw
+		m.py -= m.p * t.sy / t.sw
+		yy -= t.sy * t.sy / t.sw
 	}
-	if pp > 0 {
-		b = py / pp
+	if m.pp > 0 {
+		b = m.py / m.pp
 	}
 	if offset {
-		a = (sy - b*sp) / sw
+		a = (t.sy - b*m.p) / t.sw
 	}
-	return a, b, math.Max(yy-b*py, 0)
+	return a, b, math.Max(yy-b*m.py, 0)
+}
+
+// solve is target.solve for a single function.
+func solve(phi, y, w []float64, offset bool) (a, b, sse float64) {
+	t := newTarget(y, w)
+	return t.solve(t.moments(phi), offset)
 }
 
 // A curve is a fitted member of a family. Its coefficients belong to the
@@ -188,12 +233,12 @@ type curve struct {
 func (b *basis) fit(f Family, s scale, x, y, w []float64, refine bool) curve {
 	offset := f != PowerFamily
 	best := curve{family: f, sse: math.Inf(1)}
-	at := 0
+	at, t := 0, newTarget(y, w)
 	for k, theta := range b.theta {
 		if f == StretchedExp && theta > stretchHigh {
 			break
 		}
-		if a, c, sse := solve(b.phi[k], y, w, offset); sse < best.sse {
+		if a, c, sse := t.solve(t.moments(b.phi[k]), offset); sse < best.sse {
 			best, at = curve{f, theta, a, c, sse}, k
 		}
 	}
@@ -205,7 +250,7 @@ func (b *basis) fit(f Family, s scale, x, y, w []float64, refine bool) curve {
 	try := func(l float64) curve {
 		theta := math.Exp(l)
 		b.fill(row, s, theta, x[:len(y)])
-		a, c, sse := solve(row, y, w, offset)
+		a, c, sse := t.solve(t.moments(row), offset)
 		return curve{f, theta, a, c, sse}
 	}
 	l, r := hi-golden*(hi-lo), lo+golden*(hi-lo)

@@ -212,5 +212,6 @@ func decimalDigits(r *big.Rat) int {
 		return math.MaxInt
 	}
 	mantissa, _, _ := strings.Cut(text, "e")
-	return len(strings.TrimLeft(strings.NewReplacer("-", "", ".", "").Replace(mantissa), "0"))
+	digits := strings.TrimLeft(mantissa, "-0.")
+	return len(digits) - strings.Count(digits, ".")
 }
