@@ -60,9 +60,9 @@
 //  4. schedule: one goroutine owns the graph; it admits instances in file
 //     order through the window of batch_size and starts the nodes that are
 //     ready, earlier instances and deeper stages first (schedule.go), with a few
-//     quick ones begun ahead of those that end next. A node holds one of max_workers
-//     slots while code of its kind runs, and none while in Task.Idle
-//     (run_slots.go)
+//     quick ones begun ahead of those that end next. A node holds one of
+//     max_workers slots while code of its kind runs, and none while in
+//     Task.Idle (run_slots.go)
 //  5. a worker computes the key, runs the kind in a private folder of the
 //     results directory, checks that the inputs are still what the key says,
 //     renames the outputs into place (node_run.go, node_publish.go), and only

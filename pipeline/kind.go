@@ -23,10 +23,10 @@ type Kind struct {
 	Outputs func(Place) []Output
 
 	// Run does the node's work: it reads t's inputs and writes every declared
-	// output, with t.Write or to the private path t.Output gives. An error fails the node,
-	// except where it is a *PauseError, *StopError, *DrainedError or
-	// *ProvisionalError. Once ctx has ended it has a few seconds to return;
-	// then the run goes on to its end without it.
+	// output, with t.Write or to the private path that t.Output gives. An error
+	// fails the node, except where it is a *PauseError, *StopError,
+	// *DrainedError or *ProvisionalError. Once ctx has ended it has a few
+	// seconds to return; then the run goes on to its end without it.
 	Run func(ctx context.Context, t *Task) error
 
 	// Failed, when set, writes the outputs of a node that could not do its

@@ -67,12 +67,14 @@ type holder struct {
 
 	quick bool // its stage's nodes are
 
-	mu    sync.Mutex
+	idling sync.Mutex // held to go to the network and to come back, waits included
+	away   int        // goroutines in Idle
+
+	mu    sync.Mutex // held for no wait of a goroutine that may outlive the node
 	begun bool
 	asks  bool // counted in slots.asking
 	holds bool // a CPU slot
 	ended bool
-	away  int // goroutines in Idle
 	took  []Span
 }
 
@@ -93,8 +95,7 @@ func (s *slots) start(stage int, slot, quick bool, t turn) *holder {
 		s.asking.Add(1)
 	}
 	if slot {
-		h.holds = true
-		h.begin(false)
+		h.got()
 	}
 	return h
 }
@@ -114,16 +115,22 @@ func (h *holder) take(ctx context.Context) (waited time.Duration, err error) {
 	if h.holds {
 		return 0, nil
 	}
-	if !h.slots.cpu.TryAcquire(1) {
-		from := time.Now()
-		if err := h.slots.cpu.Acquire(ctx, 1); err != nil {
-			return 0, err
-		}
-		waited = time.Since(from)
+	if h.slots.cpu.TryAcquire(1) {
+		h.got()
+		return 0, nil
 	}
+	from := time.Now()
+	if err := h.slots.cpu.Acquire(ctx, 1); err != nil {
+		return 0, err
+	}
+	h.got()
+	return time.Since(from), nil
+}
+
+// got notes that the node has a CPU slot.
+func (h *holder) got() {
 	h.holds = true
 	h.begin(false)
-	return waited, nil
 }
 
 // idle does what Task.Idle says.
@@ -140,16 +147,20 @@ func (h *holder) idle(ctx context.Context, _ *Task, f func(context.Context) erro
 }
 
 func (h *holder) leave(ctx context.Context) error {
-	h.mu.Lock()
-	defer h.mu.Unlock()
+	h.idling.Lock()
+	defer h.idling.Unlock()
 	if h.away == 0 {
 		h.slots.idles[h.stage].Store(true)
+		h.mu.Lock()
 		h.release() // for others, while it waits for a place
+		h.mu.Unlock()
 		select {
 		case h.slots.places <- struct{}{}:
 		case <-ctx.Done():
 			return ctx.Err()
 		}
+		h.mu.Lock()
+		defer h.mu.Unlock()
 		h.asksNoMore()
 		h.unbegin()
 		h.begin(true)
@@ -158,25 +169,37 @@ func (h *holder) leave(ctx context.Context) error {
 	return nil
 }
 
+// errEnded is what a goroutine gets that comes back from Idle to a node that
+// has ended without it, because its kind has panicked.
+var errEnded = errors.New("its node has ended")
+
 func (h *holder) back(ctx context.Context) error {
-	h.mu.Lock()
-	defer h.mu.Unlock()
+	h.idling.Lock()
+	defer h.idling.Unlock()
 	h.away--
 	if h.away > 0 {
 		return nil
 	}
+	h.mu.Lock()
 	h.over()
+	ended := h.ended
+	h.mu.Unlock()
 	<-h.slots.places
 	h.slots.wakeUp()
-	if h.ended { // without its goroutine: its kind has panicked
-		return errors.New("its node has ended")
+	if ended {
+		return errEnded
 	}
 	// It does not begin again: that bounds how far ahead others are.
 	if err := h.slots.cpu.Acquire(ctx, 1); err != nil {
 		return err
 	}
-	h.holds = true
-	h.begin(false)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.got()
+	if h.ended {
+		h.release()
+		return errEnded
+	}
 	return nil
 }
 

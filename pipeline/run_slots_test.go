@@ -419,3 +419,34 @@ func TestLongNodesDoNotBeginAhead(t *testing.T) {
 		}
 	})
 }
+
+// Nor does one that waits for a slot to come back from Idle keep the run from
+// ending the node.
+func TestBackAfterThePanic(t *testing.T) {
+	w := newWorld(t, "a", "b")
+	w.opts.MaxWorkers = 1
+	synctest.Test(t, func(t *testing.T) {
+		late := make(chan error, 1)
+		w.when("load", func(ctx context.Context, task *Task) error {
+			if task.Instance == "b" {
+				time.Sleep(5 * time.Second) // with the slot
+				return w.writeAll(task)
+			}
+			go func() {
+				late <- task.Idle(ctx, func(context.Context) error {
+					time.Sleep(time.Second)
+					return nil
+				})
+			}()
+			time.Sleep(2 * time.Second)
+			panic("meanwhile")
+		})
+		_, out, err := w.try()
+		if err != nil || out.Executed != 4 || out.Failed != 1 {
+			t.Errorf("%+v, %v", out, err)
+		}
+		if err := <-late; err == nil {
+			t.Error("Idle came back to a node that had ended as if nothing had happened")
+		}
+	})
+}

@@ -34,7 +34,7 @@ type schedule struct {
 	pending  []int32 // by node: how many of the nodes it depends on have not ended
 	attempts map[int]int
 	ready    *readyQueue
-	took     []time.Duration // by stage: by nodes that were executed, the last ones above all; 0 before the first
+	took     []time.Duration // by stage: what its nodes take, the last ones counting most; 0 before the first has ended
 	phases   []phase
 	left     []int32 // by instance: selected nodes that have not ended
 
@@ -101,10 +101,11 @@ func (r *run) loop() {
 	defer tick.Stop()
 	drain, cancelled := r.opts.Drain, r.ctx.Done()
 	for r.ended < r.l.nodes {
-		r.dispatch()
+		short := r.dispatch()
 		r.goOn()
-		if r.working == 0 && r.ended < r.l.nodes {
-			if r.ctx.Err() == nil && !r.isHalted() {
+		halted := r.ctx.Err() != nil || r.isHalted()
+		if r.working == 0 && r.ended < r.l.nodes && (halted || !short) {
+			if !halted {
 				r.fault = errors.New("the scheduler is stuck: nodes wait and nothing is at work")
 			}
 			r.endAll()
@@ -219,10 +220,12 @@ func (r *run) startGraph() {
 	}
 }
 
-// dispatch starts workers while there are slots and nodes whose turn it is.
-func (r *run) dispatch() {
+// dispatch starts workers while there are slots and nodes whose turn it is, and
+// reports whether it ran out of slots. With nobody at work one is then with a
+// goroutine that comes back from Idle too late, and gives it up: see errEnded.
+func (r *run) dispatch() (short bool) {
 	if r.isHalted() {
-		return
+		return false
 	}
 	stopped := r.whyStopped() != ""
 	for p := range r.phases {
@@ -234,15 +237,16 @@ func (r *run) dispatch() {
 		return stopped || !r.slots.full(stage) && (slot || r.isQuick(stage))
 	}
 	for r.ready.n > 0 && r.mayStart() {
-		if slot = r.slots.free(); !slot && !r.slots.ahead() {
-			return
+		slot = r.slots.free()
+		if short = !slot; short && !r.slots.ahead() {
+			return short
 		}
 		s, i, ok := r.ready.pop(may)
 		if !ok {
 			if slot {
 				r.slots.cpu.Release(1)
 			}
-			return
+			return short
 		}
 		node := r.l.node(s, i)
 		r.attempts[node]++
@@ -261,6 +265,7 @@ func (r *run) dispatch() {
 			}
 		})
 	}
+	return short
 }
 
 // admit lets instances in while the window has room.

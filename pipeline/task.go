@@ -216,8 +216,8 @@ func (t *Task) Upstream(attr string) []Upstream { return t.sources.upstream(attr
 
 // Write writes an output that is at hand. It costs less than writing to the path
 // that Output returns, which is read again to be digested; a task that asks for
-// a path gains nothing by it. The error is an *fs.PathError, and the node fails
-// even if its kind goes on.
+// a path gains nothing by it. Different outputs may be written at once. The error
+// is an *fs.PathError, and the node fails even if its kind goes on.
 func (t *Task) Write(name string, b []byte) error {
 	for i := range t.outputs {
 		if o := &t.outputs[i]; o.name == name {

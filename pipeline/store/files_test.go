@@ -510,3 +510,18 @@ func TestPublishTo(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// What gives more than the file's size is not read to its end, which a device
+// that took the file's place would not have.
+func TestSumOfWhatDoesNotEnd(t *testing.T) {
+	read := 0
+	_, n, err := sum(10, func(b []byte) (int, error) {
+		if read += len(b); read > 10<<20 {
+			t.Fatal("it reads on and on")
+		}
+		return len(b), nil
+	})
+	if err != nil || n <= 10 {
+		t.Errorf("read %d bytes, %v; want more than there should be", n, err)
+	}
+}
