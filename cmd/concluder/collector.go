@@ -7,10 +7,11 @@ import (
 	"runtime/metrics"
 )
 
-// Between two collections Go lets the heap grow to twice what is alive. Of a
-// million instances more than a gigabyte is: large blocks without pointers,
-// which a collection passes over. So the heap may grow by headroom, or by a
-// quarter where that is more, unless GOGC says otherwise.
+// Between two collections Go lets the heap grow to twice what is alive. A run of
+// a million instances keeps a gigabyte alive, in large blocks without pointers,
+// which a collection passes over: it costs little to collect oftener. So the heap
+// may grow by headroom, or by a quarter where that is more, unless GOGC says
+// otherwise.
 const (
 	headroom    = 64 << 20
 	leastGrowth = 25 // per cent
