@@ -11,30 +11,42 @@ type fitted map[Family]curve
 func (p *sample) scale() scale { return scale{p.xmin, p.xmax} }
 
 // along evaluates a curve at every point. The result is overwritten by the
-// next call.
+// next call for another curve.
 func (p *sample) along(c curve) []float64 {
 	if p.curve == nil {
 		p.curve = make([]float64, len(p.x))
+	} else if c == p.curveOf {
+		return p.curve
 	}
 	out := p.curve
+	p.curveOf = c
 	if c.family == ConstantFamily {
 		for i := range out {
 			out[i] = c.a
 		}
 		return out
 	}
-	if p.curveLogs == nil {
-		p.curveLogs = p.scale().logs(p.x)
-	}
-	b := basis{term: c.family.term(), logs: p.curveLogs}
-	b.fill(out, p.scale(), c.theta, p.x)
-	for i, v := range out {
+	for i, v := range p.terms(c.family.term(), c.theta) {
 		out[i] = c.a + c.b*v
 		if c.family == StretchedExp {
 			out[i] = math.Exp(out[i])
 		}
 	}
 	return out
+}
+
+// terms evaluates a term at every point. The result is overwritten by the next
+// call for another one.
+func (p *sample) terms(t term, theta float64) []float64 {
+	if p.termRow == nil {
+		p.termRow, p.curveLogs = make([]float64, len(p.x)), p.scale().logs(p.x)
+	} else if t == p.termOf && theta == p.thetaOf {
+		return p.termRow
+	}
+	b := basis{term: t, logs: p.curveLogs}
+	b.fill(p.termRow, p.scale(), theta, p.x)
+	p.termOf, p.thetaOf = t, theta
+	return p.termRow
 }
 
 // basis returns the table of a term, made on first use.
@@ -88,8 +100,10 @@ func (p *sample) stretched(n int, refine bool) (curve, bool) {
 	if positive < 4 {
 		return curve{}, false
 	}
-	c := p.basis(powerTerm).fit(StretchedExp, p.scale(), p.gx, l, w, refine)
-	return c.rescored(p.scale(), p.gx[:n], p.gry, p.gw)
+	b := p.basis(powerTerm)
+	c := b.fit(StretchedExp, p.scale(), p.gx, l, w, refine)
+	b.fill(p.row[:n], p.scale(), c.theta, p.gx[:n])
+	return c.rescored(p.row[:n], p.gry, p.gw)
 }
 
 // logarithms of values, their weights, and how many of them are positive; the
@@ -105,12 +119,12 @@ func logarithms(y, weights []float64) (l, w []float64, positive int) {
 	return l, w, positive
 }
 
-// rescored is a curve that was fitted to logarithms with the sum of squares of
-// the values, and whether it grows and has one.
-func (c curve) rescored(s scale, x, y, w []float64) (curve, bool) {
+// rescored is a curve that was fitted to logarithms, with x^q in row, with the
+// sum of squares of the values, and whether it grows and has one.
+func (c curve) rescored(row, y, w []float64) (curve, bool) {
 	c.sse = 0
-	for i, v := range x {
-		d := y[i] - c.at(s, v)
+	for i, v := range row {
+		d := y[i] - math.Exp(c.a+c.b*v)
 		c.sse += w[i] * d * d
 	}
 	return c, c.b > 0 && !math.IsInf(c.sse, 0) && !math.IsNaN(c.sse)

@@ -71,22 +71,18 @@ func (p *sample) plain(c curve) curve {
 func (p *sample) at(f Family, theta float64, offset bool) (curve, bool) {
 	y, w := p.y, p.weights
 	if f == StretchedExp {
-		var positive int
-		if y, w, positive = logarithms(y, w); positive < 4 {
+		if p.logY == nil {
+			p.logY, p.logW, p.logN = logarithms(y, w)
+		}
+		if y, w = p.logY, p.logW; p.logN < 4 {
 			return curve{}, false
 		}
 	}
-	s := p.scale()
-	if p.curveLogs == nil {
-		p.curveLogs = s.logs(p.x)
-	}
-	row := make([]float64, len(p.x))
-	b := basis{term: f.term(), logs: p.curveLogs}
-	b.fill(row, s, theta, p.x)
+	row := p.terms(f.term(), theta)
 	c := curve{family: f, theta: theta}
 	c.a, c.b, c.sse = solve(row, y, w, offset && f != PowerFamily)
 	if f == StretchedExp {
-		return c.rescored(s, p.x, p.y, p.weights)
+		return c.rescored(row, p.y, p.weights)
 	}
 	return c, true
 }

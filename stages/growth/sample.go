@@ -40,8 +40,14 @@ type sample struct {
 	logs       [][2]float64 // log gx, log gy
 	zeros, row []float64    // scratch, one value per group
 	rows       []float64    // scratch, one value per row of a table
-	curve      []float64    // scratch, one value per point
-	curveLogs  []float64    // log(x/xmax) of every point, made on first use
+	curve      []float64    // one value per point, of
+	curveOf    curve        // this curve
+	termRow    []float64    // one value per point, of
+	termOf     term         // this term
+	thetaOf    float64      // with this parameter
+	curveLogs  []float64    // log(x/xmax) of every point, made with termRow
+	logY, logW []float64    // logarithms of y and their weights, made on first use
+	logN       int          // how many there are
 
 	tables [expTerm + 1]*basis // made on first use: a sample serves one goroutine
 }
