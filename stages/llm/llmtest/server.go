@@ -1,6 +1,7 @@
 package llmtest
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"crypto/tls"
 	"encoding/hex"
@@ -19,6 +20,7 @@ import (
 // once by itself.
 type Config struct {
 	Model   string        // the name it answers under; "" for the one that was asked for
+	Text    string        // its answer to every question, which it does not read then; "" for one of its own to each
 	Latency time.Duration // of every answer, from the moment that the request is there
 	Spread  time.Duration // up to so much more, by the digest of the request
 	APIKey  string        // when set, another key is refused with 401
@@ -48,8 +50,8 @@ type Request struct {
 	N         int    // counts all requests, from 0
 	Nth       int    // counts the requests about this question, from 0
 	Digest    string // of the body: equal requests have equal digests
-	Question  string // the record's equation, or the one that the prompt quotes
-	Prompt    string // all messages
+	Question  string // the record's equation, or the one that the prompt quotes; with Config.Text the digest
+	Prompt    string // all messages; with Config.Text ""
 	MaxTokens int    // token cap that it asks for
 	Body      []byte
 	Header    http.Header
@@ -183,7 +185,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		writeError(w, http.StatusNotFound, errorBody{Message: fmt.Sprintf("no such address: %s %s", r.Method, r.URL.Path), Type: "invalid_request_error"})
 		return
 	}
-	body, err := io.ReadAll(io.LimitReader(r.Body, 8<<20))
+	body, err := readBody(r)
 	if err != nil {
 		return
 	}
@@ -191,16 +193,21 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	sum := sha256.Sum256(body)
 	req.Digest = hex.EncodeToString(sum[:])
 	var chat chatRequest
-	if err := json.Unmarshal(body, &chat); err != nil || len(chat.Messages) == 0 {
-		writeError(w, http.StatusBadRequest, errorBody{Message: "the body is not a chat completion request", Type: "invalid_request_error"})
-		return
-	}
-	req.Prompt = chat.prompt()
-	req.MaxTokens = max(chat.MaxTokens, chat.MaxCompletionTokens)
-	rec := match(s.cfg.Recording, req.Prompt)
-	req.Question = quoted(req.Prompt)
-	if rec != nil {
-		req.Question = rec.Equation
+	var rec *Record
+	if s.cfg.Text != "" {
+		req.Question = req.Digest
+	} else {
+		if err := json.Unmarshal(body, &chat); err != nil || len(chat.Messages) == 0 {
+			writeError(w, http.StatusBadRequest, errorBody{Message: "the body is not a chat completion request", Type: "invalid_request_error"})
+			return
+		}
+		req.Prompt = chat.prompt()
+		req.MaxTokens = max(chat.MaxTokens, chat.MaxCompletionTokens)
+		rec = match(s.cfg.Recording, req.Prompt)
+		req.Question = quoted(req.Prompt)
+		if rec != nil {
+			req.Question = rec.Equation
+		}
 	}
 
 	s.mu.Lock()
@@ -222,6 +229,17 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		s.mu.Unlock()
 	}()
 	what = s.answer(sw, r, came, req, chat, rec, busy, fast)
+}
+
+// readBody reads a request's body, into memory of its size where that is said.
+func readBody(r *http.Request) ([]byte, error) {
+	const most = 8 << 20
+	var b bytes.Buffer
+	if n := r.ContentLength; n > 0 && n <= most {
+		b.Grow(int(n) + bytes.MinRead) // ReadFrom wants room to see the end
+	}
+	_, err := b.ReadFrom(io.LimitReader(r.Body, most))
+	return b.Bytes(), err
 }
 
 // tooFast reports whether the request is beyond the limit of a minute. s.mu is held.
