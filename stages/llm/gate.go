@@ -5,11 +5,9 @@ import (
 	"time"
 )
 
-// A gate adapts how many requests are at the server at once. It doubles with
+// A gate adapts how many requests are at the server at once. It doubles after
 // each clean round until the server refuses or stops getting faster; after a
-// refusal it falls once for the whole episode, rests, and then creeps up. In the
-// first round each answer opens a place more, as in the slow start of TCP
-// (RFC 5681, 3.1), so that the last of its answers is not waited for.
+// refusal it falls once for the whole episode, rests, and then creeps up.
 //
 // A round is as many requests as the limit was when it began: the next ones that
 // are sent. It ends when nearly all of them have come back, so that slow answers
@@ -37,10 +35,9 @@ type gate struct {
 		last   int64   // up to this one
 		want   int     // as many of them count
 		done   int     // have come back
-		limit  float64 // when it began
 		work   float64 // done in it: tokens, or requests where no tokens are counted
 		took   float64 // seconds that its requests were at the server, summed
-		peak   int     // most at once while they were sent
+		peak   int     // most at once
 		before float64 // work a second in the round before, at a lower limit; 0: not known
 		grew   float64 // factor by which the limit grew before this round
 		flat   int     // rounds at this limit so far that got no more done
@@ -73,9 +70,7 @@ func (g *gate) open() bool { return g.now < int(g.limit) }
 func (g *gate) enter() int64 {
 	g.now++
 	g.sent++
-	if g.inRound(g.sent) {
-		g.round.peak = max(g.round.peak, g.now)
-	}
+	g.round.peak = max(g.round.peak, g.now)
 	return g.sent
 }
 
@@ -91,9 +86,6 @@ func (g *gate) leave(no int64, now time.Time, took time.Duration, work float64) 
 	g.round.done++
 	g.round.work += work
 	g.round.took += max(0, took.Seconds())
-	if work > 0 && g.doubling && g.round.before == 0 && g.full() {
-		g.limit = min(g.limit+1, g.most)
-	}
 	g.mayEndRound(now)
 }
 
@@ -103,11 +95,6 @@ func (g *gate) forget(no int64, now time.Time) {
 		g.round.want--
 		g.mayEndRound(now)
 	}
-}
-
-// full reports whether the round used its limit, so that it tells about it.
-func (g *gate) full() bool {
-	return float64(g.round.peak) >= wellUsed*math.Floor(g.round.limit)
 }
 
 func (g *gate) inRound(no int64) bool { return no > g.round.after && no <= g.round.last }
@@ -174,7 +161,8 @@ func (g *gate) endRound(now time.Time) {
 	if r.took > 0 {
 		rate = float64(r.peak) * r.work / r.took
 	}
-	if !g.full() || rate == 0 {
+	full := float64(r.peak) >= wellUsed*math.Floor(g.limit)
+	if !full || rate == 0 {
 		g.startRound(0, 1)
 		return
 	}
@@ -193,15 +181,15 @@ func (g *gate) endRound(now time.Time) {
 		g.startRound(0, 1)
 		return
 	}
-	was := r.limit
-	if was >= g.most || now.Before(g.rest) {
+	if g.limit >= g.most || now.Before(g.rest) {
 		g.startRound(0, 1)
 		return
 	}
+	was := g.limit
 	if g.doubling {
-		g.limit = 2 * was
+		g.limit *= 2
 	} else {
-		g.limit = math.Max(was*creep, was+1)
+		g.limit = math.Max(g.limit*creep, g.limit+1)
 	}
 	g.limit = math.Min(g.limit, g.most)
 	g.startRound(rate, g.limit/was)
@@ -209,7 +197,6 @@ func (g *gate) endRound(now time.Time) {
 
 func (g *gate) startRound(before, grew float64) {
 	r := &g.round
-	r.limit = g.limit
 	r.want = max(1, int(g.limit))
 	r.after, r.last = g.sent, g.sent+int64(r.want)
 	r.done, r.work, r.took, r.peak = 0, 0, 0, g.now
