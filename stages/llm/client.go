@@ -34,8 +34,8 @@ type Client struct {
 	ready chan struct{}
 
 	// preparing bounds the questions that are being looked up and worded, to
-	// what the processors do at once: of thousands that begin together, the
-	// first are at the server while the others are still being prepared.
+	// what the journal and the processors do at once: of thousands that begin
+	// together, the first are at the server while others are being prepared.
 	preparing chan struct{}
 
 	mu      sync.Mutex
@@ -73,7 +73,7 @@ func New(cfg Config, j *Journal) (*Client, error) {
 		output: min(1000, float64(cfg.MaxTokens)),
 		ready:  make(chan struct{}, cfg.Limits.InFlight+cfg.ahead()),
 
-		preparing: make(chan struct{}, runtime.GOMAXPROCS(0)),
+		preparing: make(chan struct{}, max(readers, runtime.GOMAXPROCS(0))),
 	}
 	c.count.verdicts = map[Verdict]int64{}
 	if cfg.Replay != "" {
@@ -314,14 +314,19 @@ func (c *Client) Stats() Stats {
 }
 
 // prepare takes a place among the questions that are being looked up and worded.
-// prepared gives it back, and may be called more than once.
+// prepared gives it back, and may be called more than once. ctx is the caller's,
+// not one that Stop ends: what is recorded is returned then too.
 func (c *Client) prepare(ctx context.Context) (prepared func(), err error) {
 	select {
-	case c.preparing <- struct{}{}:
-		return sync.OnceFunc(func() { <-c.preparing }), nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	case c.preparing <- struct{}{}: // free places are given to whoever asks
+	default:
+		select {
+		case c.preparing <- struct{}{}:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
 	}
+	return sync.OnceFunc(func() { <-c.preparing }), nil
 }
 
 // readyFor takes a place among the announced requests.
