@@ -98,8 +98,8 @@ const maxBatch = 256
 // commitSpacing is the least time from the beginning of a commit to that of the
 // next. A commit writes each page that it touched, whole, and syncs; ops of the
 // same moment touch the same ones. At a thousand requests a second this makes a
-// third of the commits; a single op is late by no more than that, of which a
-// request of any model takes a hundred times as much.
+// third of the commits. A question, which is announced, recorded and settled, is
+// late by two or three times that at most.
 const commitSpacing = 2 * time.Millisecond
 
 // write is the journal's only writing goroutine. Ops that come while a commit
@@ -179,7 +179,7 @@ func (j *Journal) at(step string) {
 
 // checkpointAfter is how many commits go into the write-ahead log before it is
 // worked off.
-const checkpointAfter = 256
+const checkpointAfter = 100
 
 // checkpoint works the write-ahead log off into the database, beside the writer
 // and not in it: a commit that had to wait for that would be late by as much as
