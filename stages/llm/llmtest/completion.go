@@ -1,7 +1,6 @@
 package llmtest
 
 import (
-	"cmp"
 	"encoding/json"
 	"io"
 	"log"
@@ -83,7 +82,7 @@ func (c completion) write(w http.ResponseWriter, b []byte) error {
 
 // completion is the server's answer to a request when nothing goes wrong.
 func (s *Server) completion(chat chatRequest, rec *Record, req Request) completion {
-	c := completion{id: "chatcmpl-" + req.Digest[:12], model: chat.Model, finish: "stop", prompt: len(cmp.Or(req.Prompt, string(req.Body)))/4 + 1}
+	c := completion{id: "chatcmpl-" + req.Digest[:12], model: chat.Model, finish: "stop", prompt: len(req.Prompt)/4 + 1}
 	if s.cfg.Model != "" {
 		c.model = s.cfg.Model
 	}
@@ -95,7 +94,9 @@ func (s *Server) completion(chat chatRequest, rec *Record, req Request) completi
 		c.prompt, c.out, c.total = rec.Usage.Prompt, rec.Usage.Completion, rec.Usage.Total
 		return c
 	}
-	if c.text = s.cfg.Text; c.text == "" {
+	if s.cfg.Text != "" {
+		c.text, c.prompt = s.cfg.Text, len(req.Body)/4+1
+	} else {
 		c.text = own(req.Prompt)
 	}
 	c.out = len(c.text)/4 + 1

@@ -19,8 +19,13 @@ import (
 // Config says how a server behaves. The zero Config answers every question at
 // once by itself.
 type Config struct {
-	Model   string        // the name it answers under; "" for the one that was asked for
-	Text    string        // its answer to every question, which it does not read then; "" for one of its own to each
+	Model string // the name it answers under; "" for the one that was asked for
+
+	// Text is its answer to every request, which it does not read then: Model must
+	// be set, there is no Recording, and faults that depend on what is asked for
+	// do not happen. "" for an answer of its own to each question.
+	Text string
+
 	Latency time.Duration // of every answer, from the moment that the request is there
 	Spread  time.Duration // up to so much more, by the digest of the request
 	APIKey  string        // when set, another key is refused with 401
