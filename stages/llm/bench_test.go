@@ -85,16 +85,12 @@ func resident(b *testing.B) float64 {
 	return float64(u.Maxrss) / 1e3 // kilobytes
 }
 
-// canned is what a server says that does not read the question: the processor
-// time of a model is not this machine's.
-const canned = `{"reasoning": "On logarithmic axes the slope is 2.", "type_of_equation": "polynomial", "upper_bound": "3.5*x0^2 + 0.25", "complexity": "O(x0^2)", "confidence": 0.8}`
-
 // BenchmarkLatencyBound asks 10,000 questions of a server that takes 200 ms,
 // 256 at once: the bound is requests × latency ÷ in flight, 7.8 s.
 func BenchmarkLatencyBound(b *testing.B) {
 	const n, latency, flight = 10000, 200 * time.Millisecond, 256
 	for range b.N {
-		s := llmtest.New(llmtest.Config{Model: "m", Text: canned, Latency: latency})
+		s := llmtest.New(llmtest.Config{Latency: latency})
 		c := benchClient(b, s, llm.Limits{InFlight: flight})
 		stop := heapPeak()
 		start := time.Now()

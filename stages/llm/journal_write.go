@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"time"
 )
 
 // An op is one write. It runs inside a transaction that it may share with
@@ -95,13 +94,6 @@ func (w *writer) transact(f func() error) error {
 // maxBatch bounds a transaction, so that a commit stays well under 100 ms.
 const maxBatch = 256
 
-// commitSpacing is the least time from the beginning of a commit to that of the
-// next. A commit writes each page that it touched, whole, and syncs; ops of the
-// same moment touch the same ones. At a thousand requests a second this makes a
-// third of the commits. A question, which is announced, recorded and settled, is
-// late by two or three times that at most.
-const commitSpacing = 2 * time.Millisecond
-
 // write is the journal's only writing goroutine. Ops that come while a commit
 // is being synced make up the next one, so that the disk's sync rate limits
 // latency but not throughput.
@@ -113,10 +105,7 @@ func (j *Journal) write() {
 		defer w.close()
 	}
 	batch := make([]op, 0, maxBatch)
-	var next time.Time
 	for first := range j.ops {
-		time.Sleep(time.Until(next))
-		next = time.Now().Add(commitSpacing)
 		batch = append(batch[:0], first)
 	gather:
 		for len(batch) < maxBatch {
@@ -179,7 +168,7 @@ func (j *Journal) at(step string) {
 
 // checkpointAfter is how many commits go into the write-ahead log before it is
 // worked off.
-const checkpointAfter = 100
+const checkpointAfter = 256
 
 // checkpoint works the write-ahead log off into the database, beside the writer
 // and not in it: a commit that had to wait for that would be late by as much as

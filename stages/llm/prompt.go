@@ -55,7 +55,7 @@ func promptFor(q Question) string {
 			fmt.Fprintf(&b, " As %s y:\n", v)
 		}
 		for _, i := range shown {
-			b.WriteString(number(q.X[i]) + " " + number(q.Y[i]) + "\n")
+			fmt.Fprintf(&b, "%s %s\n", number(q.X[i]), number(q.Y[i]))
 		}
 	} else {
 		b.WriteString("There are no points.\n")

@@ -94,11 +94,7 @@ func (s *Server) completion(chat chatRequest, rec *Record, req Request) completi
 		c.prompt, c.out, c.total = rec.Usage.Prompt, rec.Usage.Completion, rec.Usage.Total
 		return c
 	}
-	if s.cfg.Text != "" {
-		c.text, c.prompt = s.cfg.Text, len(req.Body)/4+1
-	} else {
-		c.text = own(req.Prompt)
-	}
+	c.text = own(req.Prompt)
 	c.out = len(c.text)/4 + 1
 	return c
 }

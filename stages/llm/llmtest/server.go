@@ -1,7 +1,6 @@
 package llmtest
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"crypto/tls"
 	"encoding/hex"
@@ -19,13 +18,7 @@ import (
 // Config says how a server behaves. The zero Config answers every question at
 // once by itself.
 type Config struct {
-	Model string // the name it answers under; "" for the one that was asked for
-
-	// Text is its answer to every request, which it does not read then: Model must
-	// be set, there is no Recording, and faults that depend on what is asked for
-	// do not happen. "" for an answer of its own to each question.
-	Text string
-
+	Model   string        // the name it answers under; "" for the one that was asked for
 	Latency time.Duration // of every answer, from the moment that the request is there
 	Spread  time.Duration // up to so much more, by the digest of the request
 	APIKey  string        // when set, another key is refused with 401
@@ -55,8 +48,8 @@ type Request struct {
 	N         int    // counts all requests, from 0
 	Nth       int    // counts the requests about this question, from 0
 	Digest    string // of the body: equal requests have equal digests
-	Question  string // the record's equation, or the one that the prompt quotes; with Config.Text the digest
-	Prompt    string // all messages; with Config.Text ""
+	Question  string // the record's equation, or the one that the prompt quotes
+	Prompt    string // all messages
 	MaxTokens int    // token cap that it asks for
 	Body      []byte
 	Header    http.Header
@@ -190,7 +183,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		writeError(w, http.StatusNotFound, errorBody{Message: fmt.Sprintf("no such address: %s %s", r.Method, r.URL.Path), Type: "invalid_request_error"})
 		return
 	}
-	body, err := readBody(r)
+	body, err := io.ReadAll(io.LimitReader(r.Body, 8<<20))
 	if err != nil {
 		return
 	}
@@ -198,21 +191,16 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	sum := sha256.Sum256(body)
 	req.Digest = hex.EncodeToString(sum[:])
 	var chat chatRequest
-	var rec *Record
-	if s.cfg.Text != "" {
-		req.Question = req.Digest
-	} else {
-		if err := json.Unmarshal(body, &chat); err != nil || len(chat.Messages) == 0 {
-			writeError(w, http.StatusBadRequest, errorBody{Message: "the body is not a chat completion request", Type: "invalid_request_error"})
-			return
-		}
-		req.Prompt = chat.prompt()
-		req.MaxTokens = max(chat.MaxTokens, chat.MaxCompletionTokens)
-		rec = match(s.cfg.Recording, req.Prompt)
-		req.Question = quoted(req.Prompt)
-		if rec != nil {
-			req.Question = rec.Equation
-		}
+	if err := json.Unmarshal(body, &chat); err != nil || len(chat.Messages) == 0 {
+		writeError(w, http.StatusBadRequest, errorBody{Message: "the body is not a chat completion request", Type: "invalid_request_error"})
+		return
+	}
+	req.Prompt = chat.prompt()
+	req.MaxTokens = max(chat.MaxTokens, chat.MaxCompletionTokens)
+	rec := match(s.cfg.Recording, req.Prompt)
+	req.Question = quoted(req.Prompt)
+	if rec != nil {
+		req.Question = rec.Equation
 	}
 
 	s.mu.Lock()
@@ -234,17 +222,6 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		s.mu.Unlock()
 	}()
 	what = s.answer(sw, r, came, req, chat, rec, busy, fast)
-}
-
-// readBody reads a request's body, into memory of its size where that is said.
-func readBody(r *http.Request) ([]byte, error) {
-	const most = 8 << 20
-	var b bytes.Buffer
-	if n := r.ContentLength; n > 0 && n <= most {
-		b.Grow(int(n) + bytes.MinRead) // ReadFrom wants room to see the end
-	}
-	_, err := b.ReadFrom(io.LimitReader(r.Body, most))
-	return b.Bytes(), err
 }
 
 // tooFast reports whether the request is beyond the limit of a minute. s.mu is held.
