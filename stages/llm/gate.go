@@ -58,8 +58,11 @@ const (
 
 func newGate(most int) gate {
 	// Near enough to the declared limit for one clean round to reach it, and
-	// far enough to see in the next whether the last of it gets more done.
-	g := gate{most: float64(most), limit: math.Ceil(firstShare * float64(most)), doubling: true}
+	// far enough to see in the next whether the last of it gets more done: by
+	// how much chance alone makes rounds of n answers differ falls as 1/√n, so
+	// that of many places a smaller share has to be left.
+	m := float64(most)
+	g := gate{most: m, limit: math.Ceil(max(firstShare*m, m-2*math.Sqrt(m))), doubling: true}
 	g.startRound(0, 1)
 	return g
 }

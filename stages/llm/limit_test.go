@@ -17,7 +17,7 @@ import (
 // the limit once.
 func TestGateCutsOncePerEpisode(t *testing.T) {
 	now := time.Unix(1e9, 0)
-	g := llm.NewGate(100) // starts at 75
+	g := llm.NewGate(100) // starts at 80
 	fill := func(now time.Time) (nos []int64) {
 		for g.Open() {
 			nos = append(nos, g.Enter(now))
@@ -27,21 +27,21 @@ func TestGateCutsOncePerEpisode(t *testing.T) {
 	for _, no := range fill(now) {
 		g.Refused(no, now)
 	}
-	if g.Limit() != 37 {
-		t.Errorf("after the first episode the limit is %d, want half of 75, once", g.Limit())
+	if g.Limit() != 40 {
+		t.Errorf("after the first episode the limit is %d, want half of 80, once", g.Limit())
 	}
 	for _, no := range fill(now) {
 		g.Refused(no, now.Add(time.Second))
 	}
-	if g.Limit() != 30 {
-		t.Errorf("after the second episode the limit is %d, want 0.8 of 37.5, once", g.Limit())
+	if g.Limit() != 32 {
+		t.Errorf("after the second episode the limit is %d, want 0.8 of 40, once", g.Limit())
 	}
 	// What the server is at work on, it did accept: refusals beyond that do
 	// not push the limit below.
 	nos := fill(now.Add(time.Second))
 	g.Refused(nos[0], now.Add(2*time.Second))
-	if g.Limit() != 29 {
-		t.Errorf("with 29 of 30 accepted the limit is %d, want 29", g.Limit())
+	if g.Limit() != 31 {
+		t.Errorf("with 31 of 32 accepted the limit is %d, want 31", g.Limit())
 	}
 	// No growth while it rests, growth after.
 	for _, no := range nos[1:] {
@@ -55,13 +55,13 @@ func TestGateCutsOncePerEpisode(t *testing.T) {
 	for s := range 10 {
 		round(now.Add(time.Duration(4+s) * time.Second))
 	}
-	if g.Limit() != 29 {
+	if g.Limit() != 31 {
 		t.Errorf("while it rests the limit becomes %d", g.Limit())
 	}
 	for s := range 10 {
 		round(now.Add(time.Duration(60+s) * time.Second))
 	}
-	if g.Limit() <= 29 {
+	if g.Limit() <= 31 {
 		t.Error("the limit does not grow after the rest")
 	}
 }
