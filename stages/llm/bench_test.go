@@ -37,13 +37,13 @@ func askMany(tb testing.TB, c *llm.Client, n, callers int) {
 	wg.Wait()
 }
 
-func benchClient(b *testing.B, s *llmtest.Server, l llm.Limits) *llm.Client {
+func benchClient(b *testing.B, url string, l llm.Limits) *llm.Client {
 	b.Helper()
 	j, err := llm.OpenJournal(filepath.Join(b.TempDir(), "journal.db"))
 	if err != nil {
 		b.Fatal(err)
 	}
-	c, err := llm.New(llm.Config{Name: "model", BaseURL: s.URL, Model: "m", Limits: l, MaxTokens: 1000}, j)
+	c, err := llm.New(llm.Config{Name: "model", BaseURL: url, Model: "m", Limits: l, MaxTokens: 1000}, j)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -72,8 +72,7 @@ func heapPeak() (stop func() float64) {
 	return func() float64 { close(done); return <-out }
 }
 
-// resident is the most memory that the process ever held, in MB, the test
-// server included.
+// resident is the most memory that the process ever held, in MB.
 func resident(b *testing.B) float64 {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
@@ -90,8 +89,7 @@ func resident(b *testing.B) float64 {
 func BenchmarkLatencyBound(b *testing.B) {
 	const n, latency, flight = 10000, 200 * time.Millisecond, 256
 	for range b.N {
-		s := llmtest.New(llmtest.Config{Latency: latency})
-		c := benchClient(b, s, llm.Limits{InFlight: flight})
+		c := benchClient(b, serveApart(b, serverConfig{Latency: latency}), llm.Limits{InFlight: flight})
 		stop := heapPeak()
 		start := time.Now()
 		askMany(b, c, n, 2*flight)
@@ -102,7 +100,6 @@ func BenchmarkLatencyBound(b *testing.B) {
 		b.ReportMetric(stop(), "MB-heap")
 		b.ReportMetric(resident(b), "MB-resident")
 		b.ReportMetric(0, "ns/op")
-		s.Close()
 	}
 }
 
@@ -111,15 +108,14 @@ func BenchmarkLatencyBound(b *testing.B) {
 func BenchmarkRequestLimit(b *testing.B) {
 	const rpm, n = 6000, 3000
 	for range b.N {
-		s := llmtest.New(llmtest.Config{Latency: 200 * time.Millisecond, RequestsPerMinute: rpm})
-		c := benchClient(b, s, llm.Limits{InFlight: 64, RequestsPerMinute: rpm})
+		server := serveApart(b, serverConfig{Latency: 200 * time.Millisecond, RequestsPerMinute: rpm})
+		c := benchClient(b, server, llm.Limits{InFlight: 64, RequestsPerMinute: rpm})
 		start := time.Now()
 		askMany(b, c, n, 128)
 		took := time.Since(start).Minutes()
 		b.ReportMetric(100*n/took/rpm, "%used")
 		b.ReportMetric(float64(c.Stats().RateLimited), "429s")
 		b.ReportMetric(0, "ns/op")
-		s.Close()
 	}
 }
 
@@ -128,8 +124,7 @@ func BenchmarkRequestLimit(b *testing.B) {
 func BenchmarkCapacity(b *testing.B) {
 	const capacity, latency = 40, 200 * time.Millisecond
 	for range b.N {
-		s := llmtest.New(llmtest.Config{Latency: latency, Capacity: capacity})
-		c := benchClient(b, s, llm.Limits{InFlight: 256})
+		c := benchClient(b, serveApart(b, serverConfig{Latency: latency, Capacity: capacity}), llm.Limits{InFlight: 256})
 		ctx, cancel := context.WithCancel(context.Background())
 		var wg sync.WaitGroup
 		next := make(chan int)
@@ -161,7 +156,6 @@ func BenchmarkCapacity(b *testing.B) {
 		b.ReportMetric(float64(settled.RateLimited), "429s-first-5s")
 		b.ReportMetric(float64(end.RateLimited-settled.RateLimited), "429s-after")
 		b.ReportMetric(0, "ns/op")
-		s.Close()
 	}
 }
 
@@ -169,7 +163,7 @@ func BenchmarkCapacity(b *testing.B) {
 func BenchmarkReread(b *testing.B) {
 	s := llmtest.New(llmtest.Config{})
 	defer s.Close()
-	c := benchClient(b, s, llm.Limits{InFlight: 64})
+	c := benchClient(b, s.URL, llm.Limits{InFlight: 64})
 	askMany(b, c, 500, 64)
 	i := 0
 	for b.Loop() {

@@ -1,22 +1,35 @@
 package llm_test
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
+	"os/exec"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/concluder/concluder/stages/llm"
+	"github.com/concluder/concluder/stages/llm/llmtest"
 )
 
 // TestMain turns the test binary into the process that a test kills or runs
-// beside itself: see childConfig.
+// beside itself: see childConfig and serverConfig.
 func TestMain(m *testing.M) {
 	if s := os.Getenv("LLM_TEST_CHILD"); s != "" {
 		if err := child(s); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	if s := os.Getenv("LLM_TEST_SERVER"); s != "" {
+		if err := serve(s); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
@@ -103,4 +116,62 @@ func child(s string) error {
 		return err
 	}
 	return os.WriteFile(cc.Out, b, 0o644)
+}
+
+// serverConfig tells a process what server to be.
+type serverConfig struct {
+	Latency                     time.Duration
+	Capacity, RequestsPerMinute int
+}
+
+// serve prints the server's base URL and serves until standard input ends.
+func serve(s string) error {
+	var sc serverConfig
+	if err := json.Unmarshal([]byte(s), &sc); err != nil {
+		return err
+	}
+	server := llmtest.New(llmtest.Config{Latency: sc.Latency, Capacity: sc.Capacity, RequestsPerMinute: sc.RequestsPerMinute})
+	defer server.Close()
+	fmt.Println(server.URL)
+	_, err := io.Copy(io.Discard, os.Stdin)
+	return err
+}
+
+// serveApart starts a server in a process of its own, which ends with the test,
+// and returns its base URL. So what is measured here is not the server's.
+func serveApart(tb testing.TB, sc serverConfig) string {
+	tb.Helper()
+	exe, err := os.Executable()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	conf, err := json.Marshal(sc)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	cmd := exec.Command(exe)
+	cmd.Env = append(os.Environ(), "LLM_TEST_SERVER="+string(conf))
+	cmd.Stderr = os.Stderr
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() {
+		in.Close()
+		if err := cmd.Wait(); err != nil {
+			tb.Errorf("the server's process: %v", err)
+		}
+	})
+	url, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		tb.Fatalf("the server's process says no URL: %v", err)
+	}
+	return strings.TrimSpace(url)
 }
