@@ -9,12 +9,15 @@ import (
 
 // Between two collections Go lets the heap grow to twice what is alive. A run of
 // a million instances keeps a gigabyte alive, in large blocks without pointers,
-// which a collection passes over: it costs little to collect oftener. So the heap
-// may grow by headroom, or by a quarter where that is more, unless GOGC says
-// otherwise.
+// which a collection passes over: it costs little to collect oftener. One that
+// asks a model keeps ten megabytes alive, and its goroutines would be held up
+// by a collection many times a second. So the heap may grow by headroom, or by a
+// quarter where that is more, but to no more than five times what is alive,
+// unless GOGC says otherwise.
 const (
 	headroom    = 64 << 20
 	leastGrowth = 25 // per cent
+	mostGrowth  = 400
 )
 
 // spareMemory keeps the heap so from now on: each collection sets how far it may
@@ -24,7 +27,7 @@ func spareMemory() {
 		return
 	}
 	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-	last := 100
+	last := 100 // Go's own
 	afterCollection(func() {
 		metrics.Read(live)
 		if g := percent(live[0].Value.Uint64()); g != last {
@@ -36,7 +39,7 @@ func spareMemory() {
 
 // percent is by how much a heap may grow, in per cent.
 func percent(live uint64) int {
-	return int(max(leastGrowth, min(100, 100*headroom/max(live, 1))))
+	return int(max(leastGrowth, min(mostGrowth, 100*headroom/max(live, 1))))
 }
 
 // afterCollection calls f after every collection from the next one on, as long as

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"runtime/metrics"
 	"sync"
 	"syscall"
@@ -39,6 +40,9 @@ func askMany(tb testing.TB, c *llm.Client, n, callers int) {
 
 func benchClient(b *testing.B, url string, l llm.Limits) *llm.Client {
 	b.Helper()
+	// As the program does with a heap of ten megabytes.
+	percent := debug.SetGCPercent(400)
+	b.Cleanup(func() { debug.SetGCPercent(percent) })
 	j, err := llm.OpenJournal(filepath.Join(b.TempDir(), "journal.db"))
 	if err != nil {
 		b.Fatal(err)

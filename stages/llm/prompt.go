@@ -34,6 +34,7 @@ const maxShown = 24
 // because that turned 5.03e-7 into 5.03e - 7 once.
 func promptFor(q Question) string {
 	var b strings.Builder
+	b.Grow(len(q.Equation) + len(q.Analysis) + 32*min(len(q.X), maxShown) + 512)
 	v := q.variable()
 	fmt.Fprintf(&b, "The variable is %s", v)
 	if q.XName != "" {

@@ -45,17 +45,18 @@ func (c Config) request(m []message, mode outputMode, capName string, maxTokens 
 		body.MaxTokens = maxTokens
 	}
 	r := request{mode: mode, cap: maxTokens, name: capName, promptBytes: len(body.ResponseFormat)}
+	for _, x := range m {
+		r.promptBytes += len(x.Content) + 16 // 16: more than any template adds to a message
+	}
 	// Without HTML escapes, so that an equation stands verbatim in the bytes too.
 	var b bytes.Buffer
+	b.Grow(r.promptBytes + r.promptBytes/8 + 512)
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(body); err != nil {
 		return request{}, fmt.Errorf("building a request: %w", err)
 	}
 	r.body = bytes.TrimRight(b.Bytes(), "\n")
-	for _, x := range m {
-		r.promptBytes += len(x.Content) + 16 // 16: more than any template adds to a message
-	}
 	h := framed{sha256.New()}
 	h.str("version", requestVersion)
 	h.str("provider", c.Name)
