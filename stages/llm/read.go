@@ -14,6 +14,9 @@ import (
 // same answer may be read differently; reading old answers anew costs nothing.
 const ReaderVersion = "1"
 
+// mostRungs is how many rungs a reading passes at most, the verification included.
+const mostRungs = 13
+
 // A reading is one answer, taken through the ladder up to the first rung that
 // fails.
 type reading struct {
@@ -34,7 +37,7 @@ func (r *reading) fail(name string, v Verdict, detail string) {
 // read takes a complete 2xx response through the ladder. sent is the size of
 // the prompt in bytes, variable the name that the question used.
 func read(o *opened, sent int, variable string) reading {
-	r := reading{envelope: o.envelope}
+	r := reading{envelope: o.envelope, rungs: make([]Rung, 0, mostRungs)}
 	v, detail := o.verdict, o.detail
 	switch v {
 	case BadContentType:
