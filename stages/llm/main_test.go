@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"syscall"
@@ -130,6 +131,7 @@ func serve(s string) error {
 	if err := json.Unmarshal([]byte(s), &sc); err != nil {
 		return err
 	}
+	debug.SetGCPercent(400) // it keeps a log of all requests
 	server := llmtest.New(llmtest.Config{Latency: sc.Latency, Capacity: sc.Capacity, RequestsPerMinute: sc.RequestsPerMinute})
 	defer server.Close()
 	fmt.Println(server.URL)
