@@ -51,9 +51,17 @@ func (c *Client) Ask(ctx context.Context, q Question, o AskOptions) (Reply, erro
 
 func (c *Client) ask(ctx context.Context, w *waits, q Question, key string, o AskOptions) (Reply, error) {
 	var rep Reply
+	prepared, err := c.prepare(ctx)
+	if err != nil {
+		return rep, err
+	}
+	defer prepared()
 	round, seen, recs, err := c.recorded(ctx, key, o.Anew)
 	if err != nil {
 		return rep, err
+	}
+	if len(recs) > 0 {
+		prepared()
 	}
 	for _, r := range recs {
 		a := c.readRecorded(q, r, o.Judge)
@@ -79,7 +87,7 @@ func (c *Client) ask(ctx context.Context, w *waits, q Question, key string, o As
 		if kind != kindFirst && kind != kindLargerCap {
 			c.count.reAsks.Add(1)
 		}
-		a, sent, err := c.step(ctx, w, q, step{key: key, round: round, seen: seen, no: len(rep.Attempts), kind: kind, history: rep.Attempts}, o.Judge)
+		a, sent, err := c.step(ctx, w, q, step{key: key, round: round, seen: seen, no: len(rep.Attempts), kind: kind, history: rep.Attempts, prepared: prepared}, o.Judge)
 		rep.Sent += sent
 		if err != nil {
 			return rep, err

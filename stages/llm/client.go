@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -31,6 +32,11 @@ type Client struct {
 	// answered: those at the server and some more, so that a free place is
 	// filled without waiting for the disk. See Config.ahead.
 	ready chan struct{}
+
+	// preparing bounds the questions that are being looked up and worded, to
+	// what the journal and the processors do at once: of thousands that begin
+	// together, the first are at the server while others are being prepared.
+	preparing chan struct{}
 
 	mu      sync.Mutex
 	ended   error                    // why nothing more is sent; nil while it is
@@ -66,6 +72,8 @@ func New(cfg Config, j *Journal) (*Client, error) {
 		cap:    capName(cfg.Model),
 		output: min(1000, float64(cfg.MaxTokens)),
 		ready:  make(chan struct{}, cfg.Limits.InFlight+cfg.ahead()),
+
+		preparing: make(chan struct{}, max(readers, runtime.GOMAXPROCS(0))),
 	}
 	c.count.verdicts = map[Verdict]int64{}
 	if cfg.Replay != "" {
@@ -303,6 +311,22 @@ func (c *Client) Stats() Stats {
 		s.Spent = spent.float()
 	}
 	return s
+}
+
+// prepare takes a place among the questions that are being looked up and worded.
+// prepared gives it back, and may be called more than once. ctx is the caller's,
+// not one that Stop ends: what is recorded is returned then too.
+func (c *Client) prepare(ctx context.Context) (prepared func(), err error) {
+	select {
+	case c.preparing <- struct{}{}: // free places are given to whoever asks
+	default:
+		select {
+		case c.preparing <- struct{}{}:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	return sync.OnceFunc(func() { <-c.preparing }), nil
 }
 
 // readyFor takes a place among the announced requests.

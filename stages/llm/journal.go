@@ -164,6 +164,9 @@ func OpenJournal(path string) (*Journal, error) {
 	return j, nil
 }
 
+// readers is how many look something up in a journal at once.
+const readers = 4
+
 func (j *Journal) open(mode string) error {
 	dir := filepath.Dir(j.path)
 	if fi, err := os.Stat(dir); err != nil {
@@ -187,8 +190,8 @@ func (j *Journal) open(mode string) error {
 	if j.r, err = sql.Open("sqlite", dsn("query_only(1)")); err != nil {
 		return err
 	}
-	j.r.SetMaxOpenConns(4)
-	j.r.SetMaxIdleConns(4)
+	j.r.SetMaxOpenConns(readers)
+	j.r.SetMaxIdleConns(readers)
 
 	var version, id int
 	if err := j.w.QueryRow("PRAGMA user_version").Scan(&version); err != nil {

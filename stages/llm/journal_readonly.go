@@ -41,7 +41,7 @@ func (j *Journal) openReadOnly() error {
 	if j.r, err = sql.Open("sqlite", readOnlyDSN(j.path)); err != nil {
 		return err
 	}
-	j.r.SetMaxOpenConns(4)
+	j.r.SetMaxOpenConns(readers)
 	var version int
 	if err := j.r.QueryRow("PRAGMA user_version").Scan(&version); err != nil {
 		return err

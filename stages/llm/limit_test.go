@@ -458,3 +458,26 @@ func TestAnnouncedAhead(t *testing.T) {
 		})
 	}
 }
+
+// What the journal answers comes back at once, however many questions wait in
+// line for a place at the server.
+func TestRecordedAnswersPassTheLine(t *testing.T) {
+	bubble(t, llmtest.Config{Latency: 10 * time.Second}, func(c *llm.Config) {
+		c.Limits.InFlight, c.Timeout = 1, time.Minute
+	}, func(b *bench) {
+		b.ask(question(0), llm.AskOptions{})
+		var wg sync.WaitGroup
+		for i := range 30 {
+			wg.Go(func() { b.ask(question(1+i), llm.AskOptions{}) })
+		}
+		synctest.Wait()
+		if d := took(func() {
+			if rep, err := b.ask(question(0), llm.AskOptions{}); err != nil || !rep.FromJournal {
+				t.Errorf("from the journal: %v, error %v", rep.FromJournal, err)
+			}
+		}); d > 0 {
+			t.Errorf("a recorded answer came after %s", d)
+		}
+		wg.Wait()
+	})
+}

@@ -21,6 +21,8 @@ type step struct {
 	no      int   // answers before it
 	kind    string
 	history []Attempt
+
+	prepared func() // to be called when its request is worded; see Client.prepare
 }
 
 // attemptAnswer is an attempt with what was read from it.
@@ -54,6 +56,7 @@ func (c *Client) step(ctx context.Context, w *waits, q Question, s step, judge J
 		if err != nil {
 			return nil, sent, err
 		}
+		s.prepared()
 		done, err := c.once(ctx, w, s, req)
 		if done.sent {
 			sent++
