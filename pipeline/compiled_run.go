@@ -134,7 +134,7 @@ func (r *run) startSnapshot() {
 		} else {
 			names = r.plan.fileNames()
 		}
-		r.builder = store.NewSnapshotBuilder(r.l.instances, names, r.plan.perInstance(), r.snapshot)
+		r.builder = store.NewSnapshotBuilder(r.home, r.l.instances, names, r.plan.perInstance(), r.snapshot)
 	}
 }
 

@@ -172,7 +172,7 @@ func TestSnapshotBesideADamagedLog(t *testing.T) {
 	}
 	w.compile("")
 	old := w.plan.compiled.snapshot.Load()
-	builder := store.NewSnapshotBuilder(w.plan.Instances, nil, w.plan.perInstance(), old)
+	builder := store.NewSnapshotBuilder(w.home(), w.plan.Instances, nil, w.plan.perInstance(), old)
 	carried := store.NewNodeSet(old.Nodes())
 	for node := range old.Nodes() {
 		carried.Add(node)

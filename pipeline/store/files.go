@@ -38,7 +38,7 @@ const spared = 500
 // exist. Where it is not writable everything works, nothing is remembered, and
 // Save and Close say so.
 func OpenFiles(stateDir string) (*Files, error) {
-	f := &Files{path: filepath.Join(stateDir, "files")}
+	f := &Files{path: filepath.Join(stateDir, "files"), table: statTable{noted: stock{dir: stateDir}}}
 	f.clock.path = filepath.Join(stateDir, "clock")
 	file, err := os.Open(f.path)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -361,21 +362,15 @@ func TestFilesSavedByMany(t *testing.T) {
 
 func TestStatTable(t *testing.T) {
 	var table statTable
-	want := map[uint64]Digest{}
+	want := map[uint64]statEntry{}
 	for i := range uint64(5000) {
-		ino := i * i % 3000 // many twice
-		d := Digest{byte(i), byte(i >> 8)}
-		table.put(Stat{Dev: 1, Ino: ino, Size: int64(i)}, d, i%2 == 0)
-		want[ino] = d
+		e := statEntry{Stat{Dev: 1, Ino: i * i % 3000, Size: int64(i)}, Digest{byte(i), byte(i >> 8)}, i%2 == 0} // many twice
+		table.put(e.stat, e.digest, e.settled)
+		want[e.stat.Ino] = e
 	}
-	for ino, d := range want {
-		for i := range table.noted.n {
-			e := notedEntry(table.noted.at(i))
-			if e.stat.Ino == ino {
-				if got, settled, ok := table.get(e.stat); !ok || got != d || settled != e.settled {
-					t.Fatalf("inode %d: %v %t %t, want %v", ino, got, settled, ok, d)
-				}
-			}
+	for ino, e := range want {
+		if got, settled, ok := table.get(e.stat); !ok || got != e.digest || settled != e.settled {
+			t.Fatalf("inode %d: %v %t %t, want %v", ino, got, settled, ok, e)
 		}
 	}
 	if _, _, ok := table.get(Stat{Dev: 2, Ino: 1}); ok {
@@ -384,6 +379,72 @@ func TestStatTable(t *testing.T) {
 	if table.noted.n != len(want) {
 		t.Errorf("%d entries for %d inodes", table.noted.n, len(want))
 	}
+}
+
+// Entries that are not in memory any more are found, replaced and saved like
+// others; one that is damaged is not known.
+func TestManyStats(t *testing.T) {
+	const n = (inMemory + 6) * perChunk
+	dir := t.TempDir()
+	f := openFiles(t, dir)
+	last := make([]statEntry, n)
+	rng := rand.New(rand.NewPCG(3, 4))
+	note := func(i int) {
+		last[i] = statEntry{Stat{Dev: uint64(1 + i%2), Ino: uint64(i), Size: rng.Int64N(100), Mtime: rng.Int64()}, Digest{byte(rng.Uint32()), byte(i)}, rng.IntN(4) > 0}
+		f.note(last[i].stat, last[i].digest, last[i].settled)
+	}
+	for i := range n {
+		note(i)
+		if i%10 == 0 {
+			note(rng.IntN(i + 1))
+		}
+	}
+	if f.table.noted.file == nil {
+		t.Fatal("all entries are in memory")
+	}
+	check := func(f *Files, unsettled bool) {
+		t.Helper()
+		for i, e := range last {
+			d, settled, ok := f.table.get(e.stat)
+			if want := e.settled || unsettled; ok != want || ok && (d != e.digest || settled != e.settled) {
+				t.Fatalf("entry %d: %v %t %t, want %v", i, d, settled, ok, e)
+			}
+		}
+	}
+	check(f, true)
+	if err := f.Save(); err != nil {
+		t.Fatal(err)
+	}
+	again := openFiles(t, dir)
+	again.load()
+	check(again, false)
+
+	for i := range n {
+		if e := last[i]; f.table.noted.held(i) == nil && e.settled {
+			b, err := f.table.noted.at(i)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if e, ok := notedEntry(b); !ok || e.stat != last[i].stat {
+				continue // replaced
+			}
+			b[statSize] ^= 1 // of the digest
+			if _, err := f.table.noted.file.WriteAt(b, int64(i)*entrySize); err != nil {
+				t.Fatal(err)
+			}
+			if _, _, ok := f.table.get(e.stat); ok {
+				t.Error("a damaged entry is known")
+			}
+			if err := f.Close(); err != nil {
+				t.Fatal(err)
+			}
+			if _, _, ok := f.table.get(e.stat); ok {
+				t.Error("an entry that cannot be read is known")
+			}
+			return
+		}
+	}
+	t.Error("no entry to damage")
 }
 
 // A process that asks for few files does not read what is known of all; what it

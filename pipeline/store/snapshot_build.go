@@ -65,9 +65,10 @@ type Look struct {
 
 // NewSnapshotBuilder begins a snapshot of nodes: see Snapshot for their
 // numbers. names gives instances their names in paths where those differ.
-// from is an earlier snapshot of the same definition, or nil: see Carry.
-func NewSnapshotBuilder(instances []string, names map[int]string, perInstance []bool, from *Snapshot) *SnapshotBuilder {
-	b := &SnapshotBuilder{instances: instances, names: names, devs: map[uint64]uint16{}, files: stock{size: fileSize}, from: from}
+// from is an earlier snapshot of the same definition, or nil: see Carry. home is
+// the pipeline's folder of the state directory.
+func NewSnapshotBuilder(home string, instances []string, names map[int]string, perInstance []bool, from *Snapshot) *SnapshotBuilder {
+	b := &SnapshotBuilder{instances: instances, names: names, devs: map[uint64]uint16{}, files: stock{size: fileSize, dir: home}, from: from}
 	nodes := 0
 	for _, p := range perInstance {
 		st := snapshotStage{perInstance: p, base: nodes, count: 1}
@@ -180,8 +181,8 @@ func (b *SnapshotBuilder) pattern(path string, instance int) string {
 	return strings.ReplaceAll(path, name, patternInstance)
 }
 
-// Save writes the snapshot into a pipeline's folder of the state directory,
-// whose log is complete. It need not survive a power failure: a torn one is
+// Save writes the snapshot into the pipeline's folder of the state directory,
+// whose log is complete, and ends the builder's use. It need not survive a power failure: a torn one is
 // noticed and not used.
 func (b *SnapshotBuilder) Save(home string, definition Digest, meta []byte) error {
 	b.mu.Lock()
@@ -196,6 +197,7 @@ func (b *SnapshotBuilder) Save(home string, definition Digest, meta []byte) erro
 	if err != nil {
 		return err
 	}
+	defer b.files.close()
 	err = errors.Join(b.write(f, definition, meta, log), f.Close())
 	if err == nil {
 		err = os.Rename(tmp, path)
@@ -269,6 +271,7 @@ func (w *summedWriter) names(names []string) {
 func (b *SnapshotBuilder) write(to io.Writer, definition Digest, meta []byte, log Stat) error {
 	le := binary.LittleEndian
 	w := &summedWriter{w: to, buf: make([]byte, 0, 2*room)}
+	files := &keptFiles{b, cursor{stock: &b.files}, nil}
 	w.bytes([]byte(snapshotMagic))
 	w.bytes(definition[:])
 	w.uint(uint64(len(meta)))
@@ -283,7 +286,7 @@ func (b *SnapshotBuilder) write(to io.Writer, definition Digest, meta []byte, lo
 	}
 	w.uint(uint64(len(b.stages)))
 	for i := range b.stages {
-		shared := b.shared(i)
+		shared := files.shared(i)
 		flag := byte(0)
 		if b.stages[i].perInstance {
 			flag = 1
@@ -314,16 +317,38 @@ func (b *SnapshotBuilder) write(to io.Writer, definition Digest, meta []byte, lo
 	first := 0
 	w.bytes(le.AppendUint32(buf[:0], 0))
 	for node := range b.kept {
-		b.own(node, func([]byte) { first++ })
+		files.own(node, func([]byte) { first++ })
 		w.bytes(le.AppendUint32(buf[:0], uint32(first)))
 	}
 	for node := range b.kept {
-		b.own(node, w.bytes)
+		files.own(node, w.bytes)
 	}
 	w.flush()
 	w.bytes(le.AppendUint32(buf[:0], w.sum))
 	w.flush()
-	return w.err
+	return errors.Join(w.err, files.err)
+}
+
+// keptFiles are the files of kept nodes when they are written. Its first error
+// is kept.
+type keptFiles struct {
+	b   *SnapshotBuilder
+	cur cursor
+	err error
+}
+
+// of calls f with the files of a node.
+func (k *keptFiles) of(n *keptNode, f func(file []byte)) {
+	for i := range int(n.count) {
+		file, err := k.cur.at(int(n.at) + i)
+		if err != nil {
+			if k.err == nil {
+				k.err = err
+			}
+			return
+		}
+		f(file)
+	}
 }
 
 // common reports whether a file's path is the same for several nodes.
@@ -333,9 +358,10 @@ func (b *SnapshotBuilder) common(file []byte) bool {
 }
 
 // own calls f with the files that a node has alone.
-func (b *SnapshotBuilder) own(node int, f func(file []byte)) {
-	k := &b.kept[node]
-	if !k.fresh {
+func (k *keptFiles) own(node int, f func(file []byte)) {
+	b := k.b
+	n := &b.kept[node]
+	if !n.fresh {
 		if b.carried.Has(node) {
 			for files := b.from.filesOf(node); len(files) > 0; files = files[fileSize:] {
 				f(files[:fileSize])
@@ -343,17 +369,18 @@ func (b *SnapshotBuilder) own(node int, f func(file []byte)) {
 		}
 		return
 	}
-	for i := range int(k.count) {
-		if file := b.files.at(int(k.at) + i); !b.common(file) {
+	k.of(n, func(file []byte) {
+		if !b.common(file) {
 			f(file)
 		}
-	}
+	})
 }
 
 // shared are the files that nodes of a stage have in common, each once. Where
 // two nodes saw one differently both are there, and the next run looks at the
 // whole stage.
-func (b *SnapshotBuilder) shared(stage int) []byte {
+func (k *keptFiles) shared(stage int) []byte {
+	b := k.b
 	st := &b.stages[stage]
 	seen := map[string]bool{}
 	var out []byte
@@ -365,16 +392,16 @@ func (b *SnapshotBuilder) shared(stage int) []byte {
 	}
 	carried := false
 	for node := st.base; node < st.base+st.count; node++ {
-		k := &b.kept[node]
-		carried = carried || !k.fresh && b.carried.Has(node)
-		if !k.fresh {
+		n := &b.kept[node]
+		carried = carried || !n.fresh && b.carried.Has(node)
+		if !n.fresh {
 			continue
 		}
-		for i := range int(k.count) {
-			if file := b.files.at(int(k.at) + i); b.common(file) {
+		k.of(n, func(file []byte) {
+			if b.common(file) {
 				put(file)
 			}
-		}
+		})
 	}
 	if carried {
 		for old := b.from.stages[stage].shared; len(old) > 0; old = old[fileSize:] {

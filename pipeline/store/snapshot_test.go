@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -92,7 +93,7 @@ func (w *snapshotWorld) save(b *SnapshotBuilder) *Snapshot {
 }
 
 func (w *snapshotWorld) whole() *Snapshot {
-	b := NewSnapshotBuilder(w.instances, w.names, perInstanceOf, nil)
+	b := NewSnapshotBuilder(w.home, w.instances, w.names, perInstanceOf, nil)
 	for node := range w.looks {
 		w.keep(b, node)
 	}
@@ -178,7 +179,7 @@ func TestSnapshotFreshness(t *testing.T) {
 		}
 		fresh = min(fresh, got.Count())
 		// The next snapshot takes over what is fresh and notes some others.
-		b := NewSnapshotBuilder(w.instances, w.names, perInstanceOf, s)
+		b := NewSnapshotBuilder(w.home, w.instances, w.names, perInstanceOf, s)
 		b.Carry(got)
 		for node := range w.looks {
 			if !got.Has(node) && rng.IntN(3) > 0 {
@@ -261,7 +262,7 @@ func TestSnapshotDamage(t *testing.T) {
 }
 
 func FuzzDecodeSnapshot(f *testing.F) {
-	b := NewSnapshotBuilder([]string{"a", "b"}, map[int]string{1: "c"}, perInstanceOf, nil)
+	b := NewSnapshotBuilder("", []string{"a", "b"}, map[int]string{1: "c"}, perInstanceOf, nil)
 	b.Keep(0, 0, "ok", []Look{{"/x/a", Stat{Ino: 1}}, {"/x/y", Stat{Ino: 2}}})
 	b.Keep(1, 1, "ok", []Look{{"/x/c", Stat{Ino: 1}}, {"/x/y", Stat{Ino: 2}}})
 	var text bytes.Buffer
@@ -280,4 +281,45 @@ func FuzzDecodeSnapshot(f *testing.F) {
 		s.Fresh()
 		s.FreshCount()
 	})
+}
+
+// A snapshot is the same whether or not all of it was in memory, and there is
+// none where what was noted cannot be read.
+func TestSnapshotOfMany(t *testing.T) {
+	instances := make([]string, 20_000)
+	for i := range instances {
+		instances[i] = fmt.Sprint("i", i)
+	}
+	build := func(home string) *SnapshotBuilder {
+		b := NewSnapshotBuilder(home, instances, nil, []bool{true, true}, nil)
+		for _, stage := range []string{"a", "b"} {
+			for i, name := range instances {
+				node := i
+				if stage == "b" {
+					node += len(instances)
+				}
+				b.Keep(node, i, "ok", []Look{{"/x/" + stage + name, Stat{Dev: 1, Ino: uint64(i), Size: int64(node)}}, {"/x/none" + name, Stat{}}, {"/x/shared", Stat{Dev: 1, Ino: 1 << 40}}})
+			}
+		}
+		return b
+	}
+	var inMemory, moved bytes.Buffer
+	b := build(t.TempDir())
+	if b.files.file == nil {
+		t.Fatal("all is in memory")
+	}
+	if err := errors.Join(build("").write(&inMemory, Digest{}, nil, Stat{}), b.write(&moved, Digest{}, nil, Stat{})); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(inMemory.Bytes(), moved.Bytes()) {
+		t.Error("the snapshots differ")
+	}
+	s, ok := decodeSnapshot(moved.Bytes()[len(snapshotMagic)+len(Digest{}) : moved.Len()-4])
+	if !ok || s.FreshCount() != 2*len(instances) {
+		t.Errorf("it cannot be read, or not all nodes are in it: %t", ok)
+	}
+	b.files.close()
+	if err := b.write(io.Discard, Digest{}, nil, Stat{}); err == nil {
+		t.Error("a snapshot is written of what cannot be read")
+	}
 }

@@ -14,11 +14,22 @@ import (
 // as they were read, a list of those noted since, and an index over both with
 // open addressing.
 type statTable struct {
-	old   []byte   // entrySize each
-	noted stock    // as in a file, but that instead of its checksum an entry tells whether it is settled
-	index []uint32 // number of an entry + 1; 0 is free; the length is a power of two
-	live  int      // slots of the index in use
+	old   []byte     // entrySize each
+	noted stock      // as in a file, but that an entry's checksum tells whether it is settled, too
+	index []statSlot // the length is a power of two
+	live  int        // slots of the index in use
 }
+
+// A statSlot is the hash of an inode, which says where it belongs and spares
+// most looks at entries of others, and above that the number of its entry + 1.
+// 0 is free.
+type statSlot uint64
+
+func newSlot(hash, number uint32) statSlot { return statSlot(hash) | statSlot(number+1)<<32 }
+
+func (s statSlot) hash() uint32 { return uint32(s) }
+
+func (s statSlot) number() uint32 { return uint32(s>>32) - 1 }
 
 type statEntry struct {
 	stat    Stat
@@ -26,71 +37,91 @@ type statEntry struct {
 	settled bool
 }
 
-func (t *statTable) slot(dev, ino uint64) uint64 {
-	h := (ino ^ dev<<40) * 0x9e3779b97f4a7c15 // Fibonacci hashing
-	return (h >> 20) & uint64(len(t.index)-1)
+func hashInode(dev, ino uint64) uint32 {
+	return uint32((ino ^ dev<<40) * 0x9e3779b97f4a7c15 >> 32) // Fibonacci hashing
 }
 
-// inode says whose entry a number stands for: old ones come first.
-func (t *statTable) inode(number uint32) (dev, ino uint64) {
-	b, _ := t.bytes(number)
-	return binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[8:])
-}
-
+// bytes returns an entry: old ones come first. nil for one that cannot be read.
 func (t *statTable) bytes(number uint32) (b []byte, old bool) {
 	if at := int(number) * entrySize; at < len(t.old) {
 		return t.old[at : at+entrySize], true
 	}
-	return t.noted.at(int(number) - len(t.old)/entrySize), false
+	b, err := t.noted.at(int(number) - len(t.old)/entrySize)
+	if err != nil {
+		return nil, false
+	}
+	return b, false
 }
 
-// entry is false for an old one that is damaged.
+// isOf reports whether an entry is that of an inode.
+func (t *statTable) isOf(number uint32, dev, ino uint64) bool {
+	b, _ := t.bytes(number)
+	return b != nil && binary.LittleEndian.Uint64(b) == dev && binary.LittleEndian.Uint64(b[8:]) == ino
+}
+
+// entry is false for one that is damaged or cannot be read.
 func (t *statTable) entry(number uint32) (statEntry, bool) {
 	b, old := t.bytes(number)
-	if old {
+	switch {
+	case b == nil:
+		return statEntry{}, false
+	case old:
 		return decodeEntry(b)
 	}
-	return notedEntry(b), true
+	return notedEntry(b)
 }
 
-const isSettled = 1 // in the place of a checksum
+// The checksum of a noted entry has this bit set where the entry is settled, and
+// clear where it is not.
+const settledBit = 1
 
-func notedEntry(b []byte) statEntry {
-	e := statEntry{settled: b[entrySize-4] == isSettled, stat: decodeStat(b)}
+// notedEntry is false for an entry that is damaged.
+func notedEntry(b []byte) (statEntry, bool) {
+	sum := binary.LittleEndian.Uint32(b[entrySize-4:])
+	e := statEntry{settled: sum&settledBit != 0, stat: decodeStat(b)}
 	copy(e.digest[:], b[statSize:])
-	return e
+	return e, sum == notedSum(b, e.settled)
+}
+
+func notedSum(b []byte, settled bool) uint32 {
+	sum := crc32.Checksum(b[:entrySize-4], castagnoli) &^ settledBit
+	if settled {
+		sum |= settledBit
+	}
+	return sum
 }
 
 func (e *statEntry) note(b []byte) {
 	e.stat.append(b[:0])
 	copy(b[statSize:], e.digest[:])
-	b[entrySize-4] = 0
-	if e.settled {
-		b[entrySize-4] = isSettled
-	}
+	binary.LittleEndian.PutUint32(b[entrySize-4:], notedSum(b, e.settled))
 }
 
 // find returns the slot of an inode, or the free one where it belongs.
-func (t *statTable) find(dev, ino uint64) uint64 {
-	mask := uint64(len(t.index) - 1)
-	s := t.slot(dev, ino)
-	for ; t.index[s] != 0; s = (s + 1) & mask {
-		if d, i := t.inode(t.index[s] - 1); i == ino && d == dev {
+func (t *statTable) find(hash uint32, dev, ino uint64) int {
+	at := t.home(hash)
+	for ; t.index[at] != 0; at = t.next(at) {
+		if s := t.index[at]; s.hash() == hash && t.isOf(s.number(), dev, ino) {
 			break
 		}
 	}
-	return s
+	return at
 }
+
+// home is where the search for an inode with this hash begins.
+func (t *statTable) home(hash uint32) int { return int(hash) & (len(t.index) - 1) }
+
+func (t *statTable) next(at int) int { return (at + 1) & (len(t.index) - 1) }
 
 func (t *statTable) get(st Stat) (d Digest, settled, ok bool) {
 	if len(t.index) == 0 {
 		return d, false, false
 	}
-	n := t.index[t.find(st.Dev, st.Ino)]
-	if n == 0 {
+	s := t.index[t.find(hashInode(st.Dev, st.Ino), st.Dev, st.Ino)]
+	if s == 0 {
 		return d, false, false
 	}
-	e, ok := t.entry(n - 1)
+	e, ok := t.entry(s.number())
 	return e.digest, e.settled, ok && e.stat == st
 }
 
@@ -98,18 +129,22 @@ func (t *statTable) get(st Stat) (d Digest, settled, ok bool) {
 func (t *statTable) put(st Stat, d Digest, settled bool) uint32 {
 	t.noted.size = entrySize
 	t.reserve(1)
-	s := t.find(st.Dev, st.Ino)
+	hash := hashInode(st.Dev, st.Ino)
+	at := t.find(hash, st.Dev, st.Ino)
 	e := statEntry{st, d, settled}
 	old := uint32(len(t.old) / entrySize)
-	if n := t.index[s]; n > old {
-		e.note(t.noted.at(int(n - 1 - old)))
-		return n - 1
-	} else if n == 0 {
+	if s := t.index[at]; s == 0 {
 		t.live++
+	} else if n := s.number(); n >= old {
+		if b := t.noted.held(int(n - old)); b != nil {
+			e.note(b)
+			return n
+		}
 	}
 	e.note(t.noted.add())
-	t.index[s] = old + uint32(t.noted.n)
-	return t.index[s] - 1
+	n := old + uint32(t.noted.n) - 1
+	t.index[at] = newSlot(hash, n)
+	return n
 }
 
 // fill takes over the entries of a file; a later one of an inode replaces an
@@ -118,11 +153,14 @@ func (t *statTable) fill(b []byte) {
 	t.old = b[:len(b)/entrySize*entrySize]
 	t.reserve(len(t.old) / entrySize)
 	for n := range uint32(len(t.old) / entrySize) {
-		s := t.find(t.inode(n))
-		if t.index[s] == 0 {
+		b := t.old[int(n)*entrySize:]
+		dev, ino := binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[8:])
+		hash := hashInode(dev, ino)
+		at := t.find(hash, dev, ino)
+		if t.index[at] == 0 {
 			t.live++
 		}
-		t.index[s] = n + 1
+		t.index[at] = newSlot(hash, n)
 	}
 }
 
@@ -136,21 +174,26 @@ func (t *statTable) reserve(n int) {
 		return
 	}
 	before := t.index
-	t.index = make([]uint32, size)
-	for _, n := range before {
-		if n != 0 {
-			t.index[t.find(t.inode(n-1))] = n
+	t.index = make([]statSlot, size)
+	for _, s := range before {
+		if s == 0 {
+			continue
 		}
+		at := t.home(s.hash())
+		for t.index[at] != 0 {
+			at = t.next(at)
+		}
+		t.index[at] = s
 	}
 }
 
 // all calls f with every entry whose stat is settled.
 func (t *statTable) all(f func(*statEntry)) {
-	for _, n := range t.index {
-		if n == 0 {
+	for _, s := range t.index {
+		if s == 0 {
 			continue
 		}
-		if e, ok := t.entry(n - 1); ok && e.settled {
+		if e, ok := t.entry(s.number()); ok && e.settled {
 			f(&e)
 		}
 	}
@@ -178,11 +221,18 @@ func (f *Files) load() {
 		return // not there any more, another version's, or damaged: Save starts a new one
 	}
 	noted := f.table.noted
-	f.table, f.dirty = statTable{}, nil
+	defer noted.close()
+	f.table, f.dirty = statTable{noted: stock{dir: noted.dir}}, nil
 	f.table.fill(b[len(filesMagic):])
+	cur := cursor{stock: &noted}
 	for n := range noted.n {
-		e := notedEntry(noted.at(n))
-		if i := f.table.put(e.stat, e.digest, e.settled); e.settled {
+		b, err := cur.at(n)
+		if err != nil {
+			continue // a file that is read once more
+		}
+		if e, ok := notedEntry(b); !ok {
+			continue
+		} else if i := f.table.put(e.stat, e.digest, e.settled); e.settled {
 			f.dirty = append(f.dirty, i)
 		}
 	}
@@ -253,10 +303,15 @@ func (f *Files) Save() error {
 		return f.rewrite()
 	}
 	at := int64(len(filesMagic)) + entries*entrySize // a torn entry at the end is overwritten
+	noted, old := cursor{stock: &f.table.noted}, len(f.table.old)/entrySize
 	for some := range slices.Chunk(f.dirty, 1000) {
 		var b []byte
 		for _, i := range some {
-			if e, ok := f.table.entry(i); ok && e.settled {
+			e, err := noted.at(int(i) - old)
+			if err != nil {
+				continue // a file that is read once more
+			}
+			if e, ok := notedEntry(e); ok && e.settled {
 				b = e.encode(b)
 			}
 		}
@@ -291,5 +346,9 @@ func (f *Files) Close() error {
 		f.base.close()
 		f.base = base{}
 	}()
-	return f.Save()
+	err := f.Save()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.table.noted.close()
+	return err
 }
