@@ -151,6 +151,7 @@ func (r *run) saveSnapshot() {
 	if r.builder == nil {
 		return
 	}
+	defer r.dropSnapshot()
 	carried := store.NewNodeSet(r.l.nodes)
 	for node := range r.l.nodes {
 		if r.words.get(node).has(wordFresh) {
@@ -164,9 +165,8 @@ func (r *run) saveSnapshot() {
 	c := r.plan.compiled
 	meta, err := json.Marshal(c.files.proof())
 	if err == nil {
-		err = r.builder.Save(r.home, c.definition, meta)
+		err = r.builder.Save(c.definition, meta)
 	}
-	r.builder = nil
 	if c.again.Load() {
 		c.snapshot.Store(c.renew(r.home))
 	} else {
@@ -174,5 +174,13 @@ func (r *run) saveSnapshot() {
 	}
 	if err != nil {
 		r.emit(Event{Event: EventWarning, Message: "the next run will look at everything anew: the snapshot cannot be written: " + err.Error()})
+	}
+}
+
+// dropSnapshot lets go of what was gathered for the next snapshot.
+func (r *run) dropSnapshot() {
+	if r.builder != nil {
+		r.builder.Close()
+		r.builder = nil
 	}
 }

@@ -178,7 +178,7 @@ func TestSnapshotBesideADamagedLog(t *testing.T) {
 		carried.Add(node)
 	}
 	builder.Carry(carried)
-	if err := builder.Save(w.home(), w.plan.compiled.definition, old.Meta); err != nil {
+	if err := builder.Save(w.plan.compiled.definition, old.Meta); err != nil {
 		t.Fatal(err)
 	}
 	w.write("data/b", "new b")

@@ -133,6 +133,7 @@ func (c *collector) collect(plans []*Plan) error {
 			c.leftovers(h)
 		}
 	}
+	c.putAside()
 	c.events()
 	return errors.Join(append(c.errs, c.ctx.Err())...)
 }

@@ -92,6 +92,16 @@ func (c *collector) leftovers(h *gcHome) {
 	c.remove(Garbage{Kind: "staging", Path: staging, Why: "a run that was killed left it"}, os.RemoveAll)
 }
 
+// putAside removes files that a run was killed in the middle of making: those
+// that are in use have no name.
+func (c *collector) putAside() {
+	for _, name := range names(c.dir) {
+		if strings.HasPrefix(name, store.PutAside) {
+			c.remove(Garbage{Kind: "state", Path: filepath.Join(c.dir, name), Why: "nothing reads it"}, os.Remove)
+		}
+	}
+}
+
 // events removes the events of runs that no record names, but for the newest
 // and for the last run of each pipeline.
 func (c *collector) events() {

@@ -200,12 +200,12 @@ func TestGarbageOfKilledRuns(t *testing.T) {
 	w := gcWorld(t, "a")
 	w.write("results/"+stagingName+"/run/1/out/a.txt", "half")
 	home := store.PlaceOf(w.path(stateDirName), w.dir, w.plan.Name, w.plan.ResultsDir)
-	for _, name := range []string{"log.unreadable", "log.tmp"} {
-		if err := os.WriteFile(filepath.Join(home, name), []byte("x"), 0o666); err != nil {
+	for _, path := range []string{home + "/log.unreadable", home + "/log.tmp", w.path(stateDirName) + "/" + store.PutAside + "1.tmp"} {
+		if err := os.WriteFile(path, []byte("x"), 0o666); err != nil {
 			t.Fatal(err)
 		}
 	}
-	want := []string{"staging results/" + stagingName, "state log.tmp", "state log.unreadable"}
+	want := []string{"staging results/" + stagingName, "state aside-1.tmp", "state log.tmp", "state log.unreadable"}
 	if got := w.gc(dryRun); !slices.Equal(got, want) {
 		t.Errorf("a dry run lists %q, want %q", got, want)
 	}

@@ -229,6 +229,7 @@ func (r *run) close() error {
 			r.leaveState()
 			r.saveSnapshot()
 		}
+		r.dropSnapshot()
 	} else {
 		r.saveSnapshot()
 	}

@@ -419,32 +419,50 @@ func TestManyStats(t *testing.T) {
 	again.load()
 	check(again, false)
 
-	for i := range n {
-		if e := last[i]; f.table.noted.held(i) == nil && e.settled {
-			b, err := f.table.noted.at(i)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if e, ok := notedEntry(b); !ok || e.stat != last[i].stat {
-				continue // replaced
-			}
-			b[statSize] ^= 1 // of the digest
-			if _, err := f.table.noted.file.WriteAt(b, int64(i)*entrySize); err != nil {
-				t.Fatal(err)
-			}
-			if _, _, ok := f.table.get(e.stat); ok {
-				t.Error("a damaged entry is known")
-			}
-			if err := f.Close(); err != nil {
-				t.Fatal(err)
-			}
-			if _, _, ok := f.table.get(e.stat); ok {
-				t.Error("an entry that cannot be read is known")
-			}
-			return
+	// Two that are in the file: one is damaged there, then both cannot be read.
+	var there []int
+	for i := 0; len(there) < 2; i += 2 * perPiece {
+		b, err := f.table.noted.at(i)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := notedEntry(b)
+		if f.table.noted.held(i) != nil {
+			t.Fatal("too few of the first entries are the last of their inodes")
+		} else if e == last[e.stat.Ino] {
+			there = append(there, i)
 		}
 	}
-	t.Error("no entry to damage")
+	entry := func(i int) statEntry {
+		b, err := f.table.noted.at(i)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return notedEntry(b)
+	}
+	damaged, whole := entry(there[0]), entry(there[1])
+	if _, err := f.table.noted.file.WriteAt([]byte{1, 2, 3}, int64(there[0])*entrySize+statSize); err != nil {
+		t.Fatal(err)
+	}
+	known := func(e statEntry) bool {
+		_, _, ok := f.table.get(e.stat)
+		return ok
+	}
+	if known(damaged) || !known(whole) {
+		t.Errorf("a damaged entry is known: %t, another one: %t", known(damaged), known(whole))
+	}
+	f.note(last[0].stat, last[0].digest, true)
+	f.dirty = []uint32{uint32(there[0])}
+	if err := f.Save(); err == nil {
+		t.Error("an entry that is damaged is saved")
+	}
+	f.dirty = nil
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if known(whole) {
+		t.Error("an entry that cannot be read is known")
+	}
 }
 
 // A process that asks for few files does not read what is known of all; what it

@@ -14,6 +14,7 @@ import (
 // A SnapshotBuilder gathers what goes into a snapshot. Keep may be called from
 // several goroutines.
 type SnapshotBuilder struct {
+	home      string
 	instances []string
 	names     map[int]string
 	stages    []snapshotStage
@@ -68,7 +69,7 @@ type Look struct {
 // from is an earlier snapshot of the same definition, or nil: see Carry. home is
 // the pipeline's folder of the state directory.
 func NewSnapshotBuilder(home string, instances []string, names map[int]string, perInstance []bool, from *Snapshot) *SnapshotBuilder {
-	b := &SnapshotBuilder{instances: instances, names: names, devs: map[uint64]uint16{}, files: stock{size: fileSize, dir: home}, from: from}
+	b := &SnapshotBuilder{home: home, instances: instances, names: names, devs: map[uint64]uint16{}, files: stock{size: fileSize, dir: home}, from: from}
 	nodes := 0
 	for _, p := range perInstance {
 		st := snapshotStage{perInstance: p, base: nodes, count: 1}
@@ -182,22 +183,21 @@ func (b *SnapshotBuilder) pattern(path string, instance int) string {
 }
 
 // Save writes the snapshot into the pipeline's folder of the state directory,
-// whose log is complete, and ends the builder's use. It need not survive a power failure: a torn one is
+// whose log is complete. It need not survive a power failure: a torn one is
 // noticed and not used.
-func (b *SnapshotBuilder) Save(home string, definition Digest, meta []byte) error {
+func (b *SnapshotBuilder) Save(definition Digest, meta []byte) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	log, err := statPath(filepath.Join(home, logName))
+	log, err := statPath(filepath.Join(b.home, logName))
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(home, snapshotName)
+	path := filepath.Join(b.home, snapshotName)
 	tmp := path + ".tmp"
 	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
 	if err != nil {
 		return err
 	}
-	defer b.files.close()
 	err = errors.Join(b.write(f, definition, meta, log), f.Close())
 	if err == nil {
 		err = os.Rename(tmp, path)
@@ -206,6 +206,13 @@ func (b *SnapshotBuilder) Save(home string, definition Digest, meta []byte) erro
 		os.Remove(tmp)
 	}
 	return err
+}
+
+// Close gives back what the builder put aside. Nothing is saved after it.
+func (b *SnapshotBuilder) Close() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.files.close()
 }
 
 // Kept is how many nodes were noted.

@@ -82,7 +82,7 @@ var someDefinition = Digest{1, 2, 3}
 
 func (w *snapshotWorld) save(b *SnapshotBuilder) *Snapshot {
 	w.t.Helper()
-	if err := b.Save(w.home, someDefinition, []byte("meta")); err != nil {
+	if err := b.Save(someDefinition, []byte("meta")); err != nil {
 		w.t.Fatal(err)
 	}
 	s, damage, err := ReadSnapshot(w.home, someDefinition)
@@ -318,7 +318,7 @@ func TestSnapshotOfMany(t *testing.T) {
 	if !ok || s.FreshCount() != 2*len(instances) {
 		t.Errorf("it cannot be read, or not all nodes are in it: %t", ok)
 	}
-	b.files.close()
+	b.Close()
 	if err := b.write(io.Discard, Digest{}, nil, Stat{}); err == nil {
 		t.Error("a snapshot is written of what cannot be read")
 	}

@@ -3,6 +3,7 @@ package store
 import (
 	"bufio"
 	"encoding/binary"
+	"errors"
 	"hash/crc32"
 	"io"
 	"os"
@@ -15,7 +16,7 @@ import (
 // open addressing.
 type statTable struct {
 	old   []byte     // entrySize each
-	noted stock      // as in a file, but that an entry's checksum tells whether it is settled, too
+	noted stock      // as in a file, but that instead of its checksum an entry tells whether it is settled
 	index []statSlot // the length is a power of two
 	live  int        // slots of the index in use
 }
@@ -68,33 +69,24 @@ func (t *statTable) entry(number uint32) (statEntry, bool) {
 	case old:
 		return decodeEntry(b)
 	}
-	return notedEntry(b)
+	return notedEntry(b), true
 }
 
-// The checksum of a noted entry has this bit set where the entry is settled, and
-// clear where it is not.
-const settledBit = 1
+const isSettled = 1 // in the place of a checksum
 
-// notedEntry is false for an entry that is damaged.
-func notedEntry(b []byte) (statEntry, bool) {
-	sum := binary.LittleEndian.Uint32(b[entrySize-4:])
-	e := statEntry{settled: sum&settledBit != 0, stat: decodeStat(b)}
+func notedEntry(b []byte) statEntry {
+	e := statEntry{settled: b[entrySize-4] == isSettled, stat: decodeStat(b)}
 	copy(e.digest[:], b[statSize:])
-	return e, sum == notedSum(b, e.settled)
-}
-
-func notedSum(b []byte, settled bool) uint32 {
-	sum := crc32.Checksum(b[:entrySize-4], castagnoli) &^ settledBit
-	if settled {
-		sum |= settledBit
-	}
-	return sum
+	return e
 }
 
 func (e *statEntry) note(b []byte) {
 	e.stat.append(b[:0])
 	copy(b[statSize:], e.digest[:])
-	binary.LittleEndian.PutUint32(b[entrySize-4:], notedSum(b, e.settled))
+	b[entrySize-4] = 0
+	if e.settled {
+		b[entrySize-4] = isSettled
+	}
 }
 
 // find returns the slot of an inode, or the free one where it belongs.
@@ -187,16 +179,41 @@ func (t *statTable) reserve(n int) {
 	}
 }
 
-// all calls f with every entry whose stat is settled.
-func (t *statTable) all(f func(*statEntry)) {
-	for _, s := range t.index {
-		if s == 0 {
-			continue
+// all calls f with every entry whose stat is settled, in the order in which they
+// were read and noted. The error says that some could not be read.
+func (t *statTable) all(f func(*statEntry)) error {
+	old := len(t.old) / entrySize
+	noted := cursor{stock: &t.noted}
+	for n := range old + t.noted.n {
+		var e statEntry
+		if n < old {
+			var ok bool
+			if e, ok = t.entry(uint32(n)); !ok {
+				continue
+			}
+		} else {
+			b, err := noted.at(n - old)
+			if err != nil {
+				return err
+			}
+			e = notedEntry(b)
 		}
-		if e, ok := t.entry(s.number()); ok && e.settled {
+		if e.settled && t.isLast(uint32(n), hashInode(e.stat.Dev, e.stat.Ino)) {
 			f(&e)
 		}
 	}
+	return nil
+}
+
+// isLast reports whether an entry is the last one of its inode, whose hash is
+// given.
+func (t *statTable) isLast(number, hash uint32) bool {
+	for at := t.home(hash); t.index[at] != 0; at = t.next(at) {
+		if t.index[at] == newSlot(hash, number) {
+			return true
+		}
+	}
+	return false
 }
 
 // The file is a line of magic and entries of one size, each with its own
@@ -230,9 +247,8 @@ func (f *Files) load() {
 		if err != nil {
 			continue // a file that is read once more
 		}
-		if e, ok := notedEntry(b); !ok {
-			continue
-		} else if i := f.table.put(e.stat, e.digest, e.settled); e.settled {
+		e := notedEntry(b)
+		if i := f.table.put(e.stat, e.digest, e.settled); e.settled {
 			f.dirty = append(f.dirty, i)
 		}
 	}
@@ -307,11 +323,11 @@ func (f *Files) Save() error {
 	for some := range slices.Chunk(f.dirty, 1000) {
 		var b []byte
 		for _, i := range some {
-			e, err := noted.at(int(i) - old)
+			text, err := noted.at(int(i) - old)
 			if err != nil {
-				continue // a file that is read once more
+				return err
 			}
-			if e, ok := notedEntry(e); ok && e.settled {
+			if e := notedEntry(text); e.settled {
 				b = e.encode(b)
 			}
 		}
@@ -326,11 +342,12 @@ func (f *Files) Save() error {
 
 // rewrite replaces the file by this process's entries.
 func (f *Files) rewrite() error {
+	var unread error
 	err := replaceWith(f.path, func(w *bufio.Writer) {
 		w.WriteString(filesMagic)
-		f.table.all(func(e *statEntry) { w.Write(e.encode(w.AvailableBuffer())) })
+		unread = f.table.all(func(e *statEntry) { w.Write(e.encode(w.AvailableBuffer())) })
 	})
-	if err != nil {
+	if err = errors.Join(err, unread); err != nil {
 		return err
 	}
 	f.dirty = nil

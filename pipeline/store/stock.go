@@ -2,7 +2,9 @@ package store
 
 import (
 	"errors"
+	"hash/crc32"
 	"os"
+	"slices"
 )
 
 // A stock is a long list of records of one size. It grows by a chunk at a time:
@@ -11,8 +13,8 @@ import (
 //
 // The newest chunks are in memory, the others in a file without a name, where
 // there is a folder for one: most of them are read once more, at the end. Where
-// that file cannot be written everything stays in memory. Reading may be done by
-// several goroutines, while nothing else is.
+// that file cannot be written, what is not in it stays in memory. Reading may be
+// done by several goroutines, while nothing else is.
 type stock struct {
 	size   int    // of a record, in bytes
 	dir    string // where the file is made; "" for nowhere
@@ -20,11 +22,13 @@ type stock struct {
 	n      int
 
 	file *os.File // a chunk lies where it would if all did; nil before the first does
+	sums []uint32 // of its pieces
 }
 
 const (
-	perChunk = 1 << 12 // records
-	inMemory = 16      // full chunks: as many records as a node may have files
+	perPiece = 64            // records: what is read of the file at a time
+	perChunk = 64 * perPiece // records
+	inMemory = 16            // full chunks: as many records as a node may have files
 )
 
 // add returns a new last record. Its bytes are zero, or those of one that was
@@ -53,9 +57,14 @@ func (s *stock) spare() {
 		}
 		s.file = f
 	}
-	if _, err := s.file.WriteAt(s.chunks[k], int64(k)*perChunk*int64(s.size)); err != nil {
-		s.dir = "" // what is there can still be read
+	at := int64(k) * perChunk * int64(s.size)
+	if _, err := s.file.WriteAt(s.chunks[k], at); err != nil {
+		s.dir = ""
+		s.file.Truncate(at) // others may need what is left of the disk
 		return
+	}
+	for piece := range slices.Chunk(s.chunks[k], perPiece*s.size) {
+		s.sums = append(s.sums, crc32.Checksum(piece, castagnoli))
 	}
 	s.chunks[k] = nil
 }
@@ -75,31 +84,47 @@ func (s *stock) at(i int) ([]byte, error) {
 	if b := s.held(i); b != nil {
 		return b, nil
 	}
-	b := make([]byte, s.size)
-	_, err := s.file.ReadAt(b, int64(i)*int64(s.size))
-	return b, err
+	buf := buffers.Get().(*buffer)
+	defer buffers.Put(buf)
+	piece, err := s.read(i/perPiece, buf[:])
+	if err != nil {
+		return nil, err
+	}
+	from := i % perPiece * s.size
+	return append(make([]byte, 0, s.size), piece[from:from+s.size]...), nil
+}
+
+// read reads a piece that is in the file into buf.
+func (s *stock) read(piece int, buf []byte) ([]byte, error) {
+	b := buf[:perPiece*s.size]
+	if _, err := s.file.ReadAt(b, int64(piece)*int64(len(b))); err != nil {
+		return nil, err
+	}
+	if crc32.Checksum(b, castagnoli) != s.sums[piece] {
+		return nil, errors.New("what was put aside in the state directory came back damaged")
+	}
+	return b, nil
 }
 
 // cut forgets the last records, all but the first n. At most as many as are in
 // memory may go.
 func (s *stock) cut(n int) { s.n = n }
 
-// close gives the file back. Nothing is read after it.
-func (s *stock) close() error {
-	if s.file == nil {
-		return nil
+// close gives the file back. What is in it cannot be read any more, so that an
+// error says nothing.
+func (s *stock) close() {
+	if s.file != nil {
+		s.file.Close()
 	}
-	return s.file.Close()
 }
 
-// A cursor reads a stock, some records at a time where they are in the file.
+// A cursor reads a stock in order, or nearly so.
 type cursor struct {
 	stock *stock
-	first int    // of the records in buf
-	buf   []byte // from the file
+	piece int
+	read  []byte // that piece; nil for none
+	buf   []byte // where it is
 }
-
-const perRead = 64 // records; divides perChunk
 
 // at returns a record, for reading only, until the next call.
 func (c *cursor) at(i int) ([]byte, error) {
@@ -107,24 +132,28 @@ func (c *cursor) at(i int) ([]byte, error) {
 	if b := s.held(i); b != nil {
 		return b, nil
 	}
-	if i < c.first || i >= c.first+len(c.buf)/s.size {
+	if c.read == nil || c.piece != i/perPiece {
 		if c.buf == nil {
-			c.buf = make([]byte, perRead*s.size)
+			c.buf = make([]byte, perPiece*s.size)
 		}
-		c.first = i / perRead * perRead
-		if _, err := s.file.ReadAt(c.buf, int64(c.first)*int64(s.size)); err != nil {
-			c.buf = nil
+		var err error
+		if c.read, err = s.read(i/perPiece, c.buf); err != nil {
 			return nil, err
 		}
+		c.piece = i / perPiece
 	}
-	at := (i - c.first) * s.size
-	return c.buf[at : at+s.size : at+s.size], nil
+	from := i % perPiece * s.size
+	return c.read[from : from+s.size : from+s.size], nil
 }
+
+// PutAside begins the names of files in a state directory that are about to lose
+// them: one is left where a process is killed just then.
+const PutAside = "aside-"
 
 // nameless makes a file that is gone when it is closed, or the process ends. It
 // is an error where a file that is open keeps its name.
 func nameless(dir string) (*os.File, error) {
-	f, err := os.CreateTemp(dir, "spared-*.tmp")
+	f, err := os.CreateTemp(dir, PutAside+"*.tmp")
 	if err != nil {
 		return nil, err
 	}

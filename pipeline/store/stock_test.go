@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/binary"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -74,22 +75,64 @@ func TestStock(t *testing.T) {
 	}
 }
 
-// What cannot be read is said, not made up.
+// What cannot be read, or came back damaged, is said and not made up.
 func TestStockThatCannotBeRead(t *testing.T) {
 	s := stock{size: 5, dir: t.TempDir()}
 	for range (inMemory + 3) * perChunk {
-		s.add()
+		s.add()[0] = 1
 	}
-	if err := s.close(); err != nil {
+	fails := func(i int) bool {
+		_, one := s.at(i)
+		_, two := (&cursor{stock: &s}).at(i)
+		return one != nil && two != nil
+	}
+	if fails(0) || fails(perPiece) {
+		t.Fatal("records cannot be read")
+	}
+	if _, err := s.file.WriteAt([]byte{3}, 7); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.at(0); err == nil {
+	if !fails(0) || !fails(perPiece-1) || fails(perPiece) {
+		t.Error("a damaged piece is read, or more than it is not")
+	}
+	s.close()
+	if !fails(perPiece) {
 		t.Error("a record of a closed file is read")
 	}
-	if _, err := (&cursor{stock: &s}).at(0); err == nil {
-		t.Error("a cursor reads from a closed file")
+	if fails(s.n - 1) {
+		t.Error("a record in memory cannot be read")
 	}
-	if _, err := s.at(s.n - 1); err != nil {
-		t.Errorf("a record in memory: %v", err)
+}
+
+// When the disk is full what is in the file stays there, and the rest in memory.
+func TestStockOnAFullDisk(t *testing.T) {
+	s := stock{size: 5, dir: t.TempDir()}
+	defer s.close()
+	put := func(n int) {
+		for range n {
+			binary.LittleEndian.PutUint32(s.add(), uint32(s.n))
+		}
+	}
+	put((inMemory + 3) * perChunk)
+	whole := s.file
+	there, err := whole.Stat()
+	if err != nil || there.Size() == 0 {
+		t.Fatalf("nothing is in the file: %v", err)
+	}
+	// A file that may only be read takes no more, as if the disk were full.
+	only, err := os.Open(fmt.Sprintf("/proc/self/fd/%d", whole.Fd()))
+	if err != nil {
+		t.Skip("no way to open a file without a name again: ", err)
+	}
+	defer whole.Close()
+	s.file = only
+	put(3 * perChunk)
+	for i := range s.n {
+		if b, err := s.at(i); err != nil || binary.LittleEndian.Uint32(b) != uint32(i+1) {
+			t.Fatalf("record %d is %v, %v", i, b, err)
+		}
+	}
+	if now, err := whole.Stat(); err != nil || now.Size() != there.Size() {
+		t.Errorf("the file had %d bytes and has %d, %v", there.Size(), now.Size(), err)
 	}
 }
