@@ -26,18 +26,24 @@ func spareMemory() {
 	if _, ok := os.LookupEnv("GOGC"); ok {
 		return
 	}
-	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	// What Go's percentage is of: "A Guide to the Go Garbage Collector".
+	base := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/gc/scan/stack:bytes"}, {Name: "/gc/scan/globals:bytes"}}
 	last := 100 // Go's own
 	afterCollection(func() {
-		metrics.Read(live)
-		if g := percent(live[0].Value.Uint64()); g != last {
+		metrics.Read(base)
+		sum := uint64(0)
+		for _, s := range base {
+			sum += s.Value.Uint64()
+		}
+		if g := percent(sum); g != last {
 			debug.SetGCPercent(g) // stops the world
 			last = g
 		}
 	})
 }
 
-// percent is by how much a heap may grow, in per cent.
+// percent is by how much a heap may grow, in per cent of what is alive, stacks and
+// globals included.
 func percent(live uint64) int {
 	return int(max(leastGrowth, min(mostGrowth, 100*headroom/max(live, 1))))
 }
