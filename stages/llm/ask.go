@@ -51,11 +51,14 @@ func (c *Client) Ask(ctx context.Context, q Question, o AskOptions) (Reply, erro
 
 func (c *Client) ask(ctx context.Context, w *waits, q Question, key string, o AskOptions) (Reply, error) {
 	var rep Reply
-	prepared, err := c.prepare(ctx)
-	if err != nil {
-		return rep, err
+	prepared := func() {}
+	if c.replay == nil {
+		var err error
+		if prepared, err = c.prepare(ctx); err != nil {
+			return rep, err
+		}
+		defer prepared()
 	}
-	defer prepared()
 	round, seen, recs, err := c.recorded(ctx, key, o.Anew)
 	if err != nil {
 		return rep, err

@@ -33,9 +33,10 @@ type Client struct {
 	// filled without waiting for the disk. See Config.ahead.
 	ready chan struct{}
 
-	// preparing bounds the questions that are being looked up and worded, to
-	// what the journal and the processors do at once: of thousands that begin
-	// together, the first are at the server while others are being prepared.
+	// preparing bounds the questions that are being looked up and worded for the
+	// first time, to what the journal and the processors do at once: of thousands
+	// that begin together, the first are at the server while others are being
+	// prepared.
 	preparing chan struct{}
 
 	mu      sync.Mutex
@@ -318,15 +319,11 @@ func (c *Client) Stats() Stats {
 // not one that Stop ends: what is recorded is returned then too.
 func (c *Client) prepare(ctx context.Context) (prepared func(), err error) {
 	select {
-	case c.preparing <- struct{}{}: // free places are given to whoever asks
-	default:
-		select {
-		case c.preparing <- struct{}{}:
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
+	case c.preparing <- struct{}{}:
+		return sync.OnceFunc(func() { <-c.preparing }), nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
 	}
-	return sync.OnceFunc(func() { <-c.preparing }), nil
 }
 
 // readyFor takes a place among the announced requests.

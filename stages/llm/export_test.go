@@ -43,6 +43,12 @@ func (j *Journal) Exec(query string, args ...any) error {
 	})
 }
 
+// Prepare takes one of the places for questions that are being prepared, of
+// which there are MostPrepared.
+func (c *Client) Prepare(ctx context.Context) (prepared func(), err error) { return c.prepare(ctx) }
+
+func (c *Client) MostPrepared() int { return cap(c.preparing) }
+
 // Gate is the adaptive limit, without a server.
 type Gate struct {
 	g    gate

@@ -1,6 +1,7 @@
 package llm_test
 
 import (
+	"context"
 	"errors"
 	"math/rand/v2"
 	"slices"
@@ -467,7 +468,7 @@ func TestRecordedAnswersPassTheLine(t *testing.T) {
 	}, func(b *bench) {
 		b.ask(question(0), llm.AskOptions{})
 		var wg sync.WaitGroup
-		for i := range 30 {
+		for i := range 2*b.client.MostPrepared() + b.cfg.Limits.InFlight {
 			wg.Go(func() { b.ask(question(1+i), llm.AskOptions{}) })
 		}
 		synctest.Wait()
@@ -479,5 +480,41 @@ func TestRecordedAnswersPassTheLine(t *testing.T) {
 			t.Errorf("a recorded answer came after %s", d)
 		}
 		wg.Wait()
+	})
+}
+
+// Questions are prepared a few at a time: one more waits until another is done.
+func TestFewArePrepared(t *testing.T) {
+	bubble(t, llmtest.Config{}, nil, func(b *bench) {
+		ctx, cancel := context.WithCancel(context.Background())
+		var done []func()
+		for range b.client.MostPrepared() {
+			prepared, err := b.client.Prepare(ctx)
+			if err != nil {
+				t.Fatal(err)
+			}
+			done = append(done, prepared)
+		}
+		ended := make(chan error, 1)
+		go func() {
+			_, err := b.ask(question(0), llm.AskOptions{})
+			ended <- err
+		}()
+		synctest.Wait()
+		if n := b.server.Requests(); n > 0 || len(ended) > 0 {
+			t.Errorf("%d requests were sent, and %d answers are there", n, len(ended))
+		}
+		cancel()
+		if _, err := b.client.Prepare(ctx); !errors.Is(err, context.Canceled) {
+			t.Errorf("waiting ended with %v", err)
+		}
+		done[0]()
+		done[0]() // once is enough
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		for _, prepared := range done[1:] {
+			prepared()
+		}
 	})
 }

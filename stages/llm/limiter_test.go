@@ -34,9 +34,11 @@ func TestArrivedWaitsForASlowDisk(t *testing.T) {
 }
 
 // A server that works on all its requests at once, each as much more slowly as
-// there are more, gets no more done with more, and does not get all places. One
-// that is as fast with any number does.
-func TestSharedServerIsNotFlooded(t *testing.T) {
+// there are more, gets no more done with more, and no more places than at the
+// start. One that is as fast with any number gets all. So it is where answers
+// take from 0.7 to 1.3 of their mean: the more they vary, the more often chance
+// hides that more requests get no more done.
+func TestSharedServerGetsNoMorePlaces(t *testing.T) {
 	const seeds = 20
 	end := func(most int, seed uint64, shared bool) int {
 		type request struct {
@@ -74,18 +76,17 @@ func TestSharedServerIsNotFlooded(t *testing.T) {
 		return int(g.limit)
 	}
 	for _, most := range []int{64, 256} {
-		flooded := 0
+		more := 0
 		for seed := range uint64(seeds) {
 			if n := end(most, seed, false); n != most {
 				t.Errorf("seed %d: a server as fast with any number gets %d at once, want %d", seed, n, most)
 			}
-			if end(most, seed, true) == most {
-				flooded++
+			if g := newGate(most); end(most, seed, true) > int(g.limit) {
+				more++
 			}
 		}
-		// Chance may let one pass: answers differ by a third.
-		if flooded > 1 {
-			t.Errorf("in %d of %d runs a server that gets no more done with more gets all %d places", flooded, seeds, most)
+		if more > 1 { // chance may let one pass
+			t.Errorf("in %d of %d runs a server that gets no more done with more gets more places than at the start, of %d", more, seeds, most)
 		}
 	}
 }
