@@ -40,8 +40,8 @@ func askMany(tb testing.TB, c *llm.Client, n, callers int) {
 
 func benchClient(b *testing.B, url string, l llm.Limits) *llm.Client {
 	b.Helper()
-	// As the program does with ten megabytes alive and as much in stacks.
-	percent := debug.SetGCPercent(300)
+	// As the program does with ten megabytes alive and four in stacks.
+	percent := debug.SetGCPercent(400)
 	b.Cleanup(func() { debug.SetGCPercent(percent) })
 	j, err := llm.OpenJournal(filepath.Join(b.TempDir(), "journal.db"))
 	if err != nil {
