@@ -1,12 +1,16 @@
 package pipeline
 
-import "iter"
+import (
+	"iter"
+	"runtime"
+)
 
 // Options are what a run is told beside the pipeline file. None of them is
 // part of a key.
 type Options struct {
 	Instances     []string // only these, what they need, and Partial aggregate nodes; all where none is named
 	MaxWorkers    int      // overrides the file when > 0
+	CPUs          int      // max_workers where neither says it; 0 for runtime.GOMAXPROCS
 	BatchSize     int      // overrides the file when > 0
 	BatchAuto     bool     // overrides the file when set
 	StateDir      string   // default: .concluder beside the pipeline file; absolute
@@ -50,4 +54,11 @@ type Options struct {
 	// more starts, Partial aggregate nodes included, and Outcome.Superseded
 	// says so.
 	Supersede <-chan *Plan
+}
+
+func (o *Options) cpus() int {
+	if o.CPUs > 0 {
+		return o.CPUs
+	}
+	return runtime.GOMAXPROCS(0)
 }

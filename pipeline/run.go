@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"sync"
 	"time"
 
@@ -197,7 +196,7 @@ func (r *run) setLimits() {
 		workers = r.plan.MaxWorkers
 	}
 	if workers <= 0 {
-		workers = runtime.GOMAXPROCS(0)
+		workers = r.opts.cpus()
 	}
 	r.workers = workers
 	r.slots = newSlots(workers, r.opts.MaxWaiting, len(r.l.stages))

@@ -34,7 +34,7 @@ func (r *run) startReading() {
 	if r.autoBatch {
 		r.emit(Event{Event: EventBatch, Total: r.window, Reason: "the beginning: twice what can be at work at once"})
 	}
-	meter := resource.NewMeter(r.results, r.opts.StateDir)
+	meter := resource.NewMeter(r.results, r.opts.StateDir, r.opts.cpus())
 	go func() {
 		tick := time.NewTicker(readEvery)
 		defer tick.Stop()

@@ -22,6 +22,7 @@ type Options struct {
 	Force      bool     // every selected node anew, recorded answers reused
 	NoPlot     bool     // leave the plot stages out
 	MaxWorkers int      // 0: as the file says
+	CPUs       int      // max_workers where neither says it; 0: runtime.GOMAXPROCS
 	BatchSize  int      // 0: as the file says
 	BatchAuto  bool
 
@@ -146,7 +147,7 @@ func (s *Session) WriteWarnings(w io.Writer) error { return s.warnings.Write(w) 
 
 func (s *Session) options() (pipeline.Options, error) {
 	opt := pipeline.Options{
-		Instances: s.opt.Instances, MaxWorkers: s.opt.MaxWorkers, BatchSize: s.opt.BatchSize, BatchAuto: s.opt.BatchAuto,
+		Instances: s.opt.Instances, MaxWorkers: s.opt.MaxWorkers, CPUs: s.opt.CPUs, BatchSize: s.opt.BatchSize, BatchAuto: s.opt.BatchAuto,
 		Force: s.opt.Force || s.opt.NoCache, Anew: s.opt.NoCache, FailFast: s.opt.FailFast, Wait: s.opt.Wait,
 		MaxWaiting: s.env.inFlight(), Asking: s.env.asking, Program: s.opt.Program, Observe: s.opt.Observe, Drain: s.opt.Drain, Supersede: s.supersede, First: s.first,
 		Statuses: func(nodes iter.Seq[pipeline.NodeResult]) map[string]int {

@@ -44,6 +44,9 @@ func runCommand(code *int) *cobra.Command {
 			if dryRun {
 				return explain(cmd, pipelineFile(args), opt, asJSON)
 			}
+			cpus, restore := addProcessors()
+			defer restore()
+			opt.CPUs = cpus
 			*code, err = runPipeline(pipelineFile(args), opt, asJSON, traceFile, cmd.OutOrStdout(), cmd.ErrOrStderr())
 			return err
 		},

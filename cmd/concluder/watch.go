@@ -45,6 +45,9 @@ func watchCommand(code *int) *cobra.Command {
 			if asJSON {
 				w.human, w.events = cmd.ErrOrStderr(), &eventWriter{w: cmd.OutOrStdout()}
 			}
+			cpus, restore := addProcessors()
+			defer restore()
+			opt.CPUs = cpus
 			*code, err = w.run(opt, debounce)
 			return err
 		},

@@ -3,7 +3,6 @@ package resource
 import (
 	"fmt"
 	"math"
-	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
 	"time"
@@ -35,20 +34,21 @@ type Disk struct {
 // A Meter makes readings. It is not for concurrent use.
 type Meter struct {
 	results, state string
+	cpus           int
 
 	at   time.Time
 	used time.Duration
 }
 
-// NewMeter returns a meter that looks at the disks of two directories. CPU is
-// counted from now on.
-func NewMeter(results, state string) *Meter {
-	return &Meter{results: results, state: state, at: time.Now(), used: cpuTime()}
+// NewMeter returns a meter that looks at the disks of two directories, on so many
+// CPUs. CPU time is counted from now on.
+func NewMeter(results, state string, cpus int) *Meter {
+	return &Meter{results: results, state: state, cpus: cpus, at: time.Now(), used: cpuTime()}
 }
 
 // Read makes a reading.
 func (m *Meter) Read() Reading {
-	r := Reading{CPUs: runtime.GOMAXPROCS(0), Results: disk(m.results), State: disk(m.state)}
+	r := Reading{CPUs: m.cpus, Results: disk(m.results), State: disk(m.state)}
 	now, used := time.Now(), cpuTime()
 	if d := now.Sub(m.at); d > 0 {
 		r.CPU = math.Round(100*(used-m.used).Seconds()/d.Seconds()) / 100

@@ -68,7 +68,7 @@ func TestRead(t *testing.T) {
 		t.Skip("not everything is known on " + runtime.GOOS)
 	}
 	dir := t.TempDir()
-	m := NewMeter(dir, "/nosuch")
+	m := NewMeter(dir, "/nosuch", 2)
 	debug.FreeOSMemory() // what a test before this one left
 	before := m.Read()
 	if before.Results == nil || before.Results.Free <= 0 || before.Results.Free > before.Results.Total || before.State != nil {
@@ -123,7 +123,7 @@ func TestRead(t *testing.T) {
 
 func BenchmarkRead(b *testing.B) {
 	dir := b.TempDir()
-	m := NewMeter(dir, filepath.Dir(dir))
+	m := NewMeter(dir, filepath.Dir(dir), 2)
 	for b.Loop() {
 		m.Read()
 	}
