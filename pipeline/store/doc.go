@@ -57,4 +57,13 @@
 // changed within one tick of the file system's clock of being read could
 // change again without a trace, so its entry is not trusted later. A file is
 // stat'ed before and after it is read.
+//
+// # Memory
+//
+// What a run notes of files, for the digests and for the next snapshot, is 120
+// bytes a file. The newest 65,536 of each are in memory; the others are put aside
+// in the state directory, in files that have no names and are gone with the
+// process, and each piece of them has a checksum in memory. One that is damaged
+// or cannot be read is not known: its file is read once more, or the snapshot is
+// not written.
 package store
