@@ -49,8 +49,6 @@ func TestDamagedAtRest(t *testing.T) {
 		stale := i%8 == 0
 		if stale {
 			w.atRest()
-			version = 1 - version
-			w.set(edited, version)
 		}
 		path := filepath.Join(w.dir, stateFolder, d.file)
 		b, err := os.ReadFile(path)
@@ -59,6 +57,10 @@ func TestDamagedAtRest(t *testing.T) {
 		}
 		if d.at >= len(b) {
 			continue // it has been written anew since, and shorter
+		}
+		if stale { // only now: the run after an edit is to be this one
+			version = 1 - version
+			w.set(edited, version)
 		}
 		after := d.apply(b)
 		write(t, path, string(after))
