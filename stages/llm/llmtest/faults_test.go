@@ -290,6 +290,7 @@ func TestFaultsOnTheWire(t *testing.T) {
 			if finish != "stop" || !json.Valid([]byte(text)) {
 				t.Errorf("the next request is answered by %q", text)
 			}
+			s.Close()
 			log := s.Log()
 			what := f.String()
 			if spoils := f > llmtest.HugeBody || f == llmtest.RetryAfterOnOK || f == llmtest.GoAway ||

@@ -73,6 +73,7 @@ type Server struct {
 	quota     bool        // quota errors of the recording are over
 	queue     chan struct{}
 	closing   chan struct{} // ends hanging handlers
+	handlers  sync.WaitGroup
 	once      sync.Once
 }
 
@@ -106,11 +107,14 @@ func New(cfg Config) *Server {
 // Client returns an HTTP client that trusts the server's certificate.
 func (s *Server) Client() *http.Client { return s.http.Client() }
 
-// Close ends the server, and what hangs in it.
+// Close ends the server, and what hangs in it. After it the log is complete: a
+// client may have seen the end of a response that was broken off before the log
+// had it.
 func (s *Server) Close() {
 	s.once.Do(func() { close(s.closing) })
 	s.http.CloseClientConnections()
 	s.http.Close()
+	s.handlers.Wait()
 }
 
 // EndQuota makes the questions whose record is a quota error answerable, as on
@@ -178,6 +182,8 @@ func (c chatRequest) prompt() string {
 }
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
+	s.handlers.Add(1)
+	defer s.handlers.Done()
 	came := time.Now()
 	if r.Method != http.MethodPost || !strings.HasSuffix(r.URL.Path, "/chat/completions") {
 		writeError(w, http.StatusNotFound, errorBody{Message: fmt.Sprintf("no such address: %s %s", r.Method, r.URL.Path), Type: "invalid_request_error"})
