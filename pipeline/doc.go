@@ -65,13 +65,13 @@
 //     Task.Idle (run_slots.go)
 //  5. a worker computes the key, runs the kind in a private folder of the
 //     results directory, checks that the inputs are still what the key says,
-//     renames the outputs into place (node_run.go, node_publish.go), and only
+//     gives the outputs their names (node_run.go, node_publish.go), and only
 //     then records the node
 //  6. aggregate nodes of Partial kinds, the outcome, the next snapshot, the last
 //     event
 //
-// A process killed between rename and record leaves outputs that differ from
-// the record or a node without one: both run again. Records are flushed a few
+// A process killed between publishing and recording leaves outputs that differ
+// from the record or a node without one: both run again. Records are flushed a few
 // times a second; what a kill loses runs again too.
 //
 // Stopping has three strengths: after a StopError, a first failure with

@@ -18,11 +18,12 @@ type staged struct {
 	from, to string
 	digest   store.Digest
 	stat     store.Stat
+	file     *store.Written // what Task.Write wrote of it
 	settled  bool
 }
 
 // publish moves the outputs of a task into place: first every one is checked
-// and digested, then all are renamed. all says that every declared output must
+// and digested, then all get their names. all says that every declared output must
 // be there; else those that are will do.
 //
 // A process that is killed in between leaves outputs that differ from the last
@@ -32,7 +33,7 @@ func (r *run) publish(in *inspection, t *Task, all bool) ([]store.Output, error)
 	files := make([]staged, 0, len(in.spec.Outputs))
 	for i, o := range in.spec.Outputs {
 		own := &t.outputs[i]
-		f := staged{Output: o, from: own.path, to: r.outputPath(in.stage.Stage, o.Path), digest: own.digest, stat: own.stat}
+		f := staged{Output: o, from: own.path, to: r.outputPath(in.stage.Stage, o.Path), digest: own.file.Digest, stat: own.file.Stat, file: &own.file}
 		if own.failed != nil {
 			return nil, fmt.Errorf("its output %s (%s) could not be written: %w", o.Name, o.Path, pathless(own.failed))
 		}
@@ -68,23 +69,41 @@ func (r *run) publish(in *inspection, t *Task, all bool) ([]store.Output, error)
 	return outputs, nil
 }
 
-// place renames one output into place. Where the node has a record, a file that
-// has the same content stays as it is, time stamps included. From then on stat
-// is that of the place.
+// place gives one output its name. Where the node has a record, a file that has
+// the same content stays as it is, time stamps included. From then on stat is
+// that of the place.
 func (r *run) place(f *staged, known bool) (err error) {
-	if !known {
-		// There is nothing to compare with, most likely.
-	} else if st, err := os.Lstat(f.to); err == nil && st.Mode().IsRegular() && st.Size() == f.stat.Size {
-		if d, st, settled, err := r.files.Look(f.to); err == nil && d == f.digest {
-			f.stat, f.settled = st, settled
-			return os.Remove(f.from)
+	if known {
+		if st, err := os.Lstat(f.to); err == nil && st.Mode().IsRegular() && st.Size() == f.stat.Size {
+			if d, st, settled, err := r.files.Look(f.to); err == nil && d == f.digest {
+				f.stat, f.settled = st, settled
+				return r.drop(f)
+			}
 		}
+	} else if f.file.Nameless() { // and most likely nothing is there
+		st, settled, err := r.files.Publish(f.file, f.to)
+		if !f.file.Nameless() { // it has its name
+			f.stat, f.settled = st, settled
+			return err
+		}
+	}
+	if err := r.files.Name(f.file); err != nil {
+		return err
 	}
 	if err := r.moveFile(f.from, f.to); err != nil {
 		return err
 	}
 	f.stat, f.settled, err = r.files.Published(f.to, f.stat, f.digest)
 	return err
+}
+
+// drop gives up an output that is not needed.
+func (r *run) drop(f *staged) error {
+	if f.file.Nameless() {
+		f.file.Discard()
+		return nil
+	}
+	return os.Remove(f.from)
 }
 
 // moveFile renames a file into place, making folders as needed. Where the

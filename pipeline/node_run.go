@@ -159,10 +159,14 @@ func (r *run) execute(in *inspection, stage, instance, attempt int) ending {
 	if err != nil {
 		return r.fail(in, stage, instance, nil, err)
 	}
+	defer t.over()
 	t.owner = in.holder
 	ctx, leave := r.enter(in)
 	defer leave()
-	err = r.call(in.stage, in.instance, func() error { return in.stage.Kind.Run(ctx, t) })
+	err = r.call(in.stage, in.instance, func() error {
+		defer t.over()
+		return in.stage.Kind.Run(ctx, t)
+	})
 
 	counts := t.Counts()
 	if errors.Is(err, errAbandoned) {
@@ -299,9 +303,13 @@ func (r *run) hook(in *inspection, stage, instance int, cause error) ([]store.Ou
 	if err != nil {
 		return nil, "", err
 	}
+	defer t.over()
 	t.owner = freeOwner{}
 	in.holder.take(r.ctx) // a run that ends goes without
-	if err := r.call(in.stage, in.instance, func() error { return in.stage.Kind.Failed(t, cause) }); err != nil {
+	if err := r.call(in.stage, in.instance, func() error {
+		defer t.over()
+		return in.stage.Kind.Failed(t, cause)
+	}); err != nil {
 		return nil, "", err
 	}
 	outputs, err := r.publish(in, t, false)

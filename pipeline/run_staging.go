@@ -16,7 +16,8 @@ import (
 
 // stagingName is the folder in a results directory in which nodes run: the
 // same file system, so that outputs can be renamed into place. It is there
-// only while a run is.
+// only while a run is. What Task.Write writes is not even there, where the system
+// has files without names, unless the node is told its path.
 const stagingName = ".concluder-staging"
 
 // A staging hands out private folders. One is used again, which spares making
@@ -102,8 +103,7 @@ type privateOutput struct {
 	name, path string
 	written    bool
 	failed     error // why it was not
-	digest     store.Digest
-	stat       store.Stat
+	file       store.Written
 }
 
 // privatePaths gives each output a path in a private folder that ends as the

@@ -3,6 +3,8 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -31,10 +33,12 @@ type Task struct {
 	settings []SettingValue // few: a list is made faster than a map
 	sources  taskSources
 	outputs  []privateOutput
+	mu       sync.Mutex   // of what is written in outputs
 	files    *store.Files // that Write goes through
 	dir      string       // see Dir
 	apart    bool         // some outputs have folders of their own in it
 	lent     atomic.Bool  // a path in it was given away
+	ended    atomic.Bool  // its code or its node: see over
 	eval     func(attr string, outputs map[string]string) (cty.Value, error)
 
 	report   report
@@ -219,25 +223,61 @@ func (t *Task) Upstream(attr string) []Upstream { return t.sources.upstream(attr
 // a path gains nothing by it. Different outputs may be written at once. The error
 // is an *fs.PathError, and the node fails even if its kind goes on.
 func (t *Task) Write(name string, b []byte) error {
+	i := slices.IndexFunc(t.outputs, func(o privateOutput) bool { return o.name == name })
+	if i < 0 {
+		return fmt.Errorf("stage %s has no output %q", t.Stage, name)
+	}
+	o := &t.outputs[i]
+	write := t.files.Write
+	if t.lent.Load() {
+		write = t.files.WriteNamed // somebody may look
+	}
+	file, err := write(o.path, b)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	o.file.Discard()
+	if err == nil && t.lent.Load() {
+		err = t.files.Name(&file)
+	}
+	o.file, o.written, o.failed = file, err == nil, err
+	return err
+}
+
+// lend notes that a path in the private folder is given away: from now on what
+// was written is to be found there.
+func (t *Task) lend() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.lent.Store(true)
 	for i := range t.outputs {
-		if o := &t.outputs[i]; o.name == name {
-			d, st, err := t.files.Write(o.path, b)
-			o.digest, o.stat, o.written, o.failed = d, st, err == nil, err
-			return err
+		o := &t.outputs[i]
+		if err := t.files.Name(&o.file); err != nil {
+			o.failed = err
 		}
 	}
-	return fmt.Errorf("stage %s has no output %q", t.Stage, name)
+}
+
+// over is called when the code of a task has ended, and when its node has: code
+// that was abandoned may end later. Whichever is last gives up what was written
+// and not published.
+func (t *Task) over() {
+	if !t.ended.Swap(true) {
+		return
+	}
+	for i := range t.outputs {
+		t.outputs[i].file.Discard()
+	}
 }
 
 // Dir returns a private scratch directory, which is removed afterwards.
 func (t *Task) Dir() string {
-	t.lent.Store(true)
+	t.lend()
 	return t.dir
 }
 
 // Output returns the private path at which the node writes an output.
 func (t *Task) Output(name string) string {
-	t.lent.Store(true)
+	t.lend()
 	for i := range t.outputs {
 		if o := &t.outputs[i]; o.name == name {
 			return o.path
@@ -248,10 +288,10 @@ func (t *Task) Output(name string) string {
 
 // Outputs returns the private paths of all outputs by name.
 func (t *Task) Outputs() map[string]string {
-	t.lent.Store(true)
+	t.lend()
 	paths := make(map[string]string, len(t.outputs))
-	for _, o := range t.outputs {
-		paths[o.name] = o.path
+	for i := range t.outputs {
+		paths[t.outputs[i].name] = t.outputs[i].path
 	}
 	return paths
 }

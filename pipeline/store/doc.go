@@ -58,6 +58,12 @@
 // change again without a trace, so its entry is not trusted later. A file is
 // stat'ed before and after it is read.
 //
+// An output that the engine writes itself has no name at first, where the system
+// and the file system have such files (O_TMPFILE of Linux), and gets one when it is
+// published: one change of a folder where writing and renaming are two, nothing
+// to see before, and nothing left behind by a kill. Where something has its name
+// already, it gets a private name first and is renamed over that.
+//
 // # Memory
 //
 // What a run notes of files, for the digests and for the next snapshot, is 120

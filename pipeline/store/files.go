@@ -20,6 +20,8 @@ type Files struct {
 	clock clock
 	base  base // where files are published
 
+	naming naming
+
 	closing sync.RWMutex // held by what may outlive the run while it uses base, and to close that
 
 	mu     sync.RWMutex
@@ -146,13 +148,42 @@ func (f *Files) Read(path string) (Digest, Stat, error) {
 	return Digest{}, Stat{}, &UnsettledError{path}
 }
 
-// Write makes a file that holds b, and returns what Read would. The error is an
-// *fs.PathError.
-func (f *Files) Write(path string, b []byte) (Digest, Stat, error) {
+// A Written is a file that Write wrote. Where the system can do that it has no
+// name yet, and only whoever has the Written can see it: it ends with Name,
+// Publish or Discard, or a descriptor stays open.
+type Written struct {
+	Digest Digest
+	Stat   Stat // before it has got a name
+
+	path     string // that Name gives it
+	nameless bool
+	fd       int // of a nameless file
+}
+
+// Nameless reports whether the file has no name yet.
+func (w *Written) Nameless() bool { return w.nameless }
+
+// Write makes a file that holds b, to be at path: at once, or when Name is
+// called. The error is an *fs.PathError.
+func (f *Files) Write(path string, b []byte) (Written, error) {
 	f.closing.RLock()
 	defer f.closing.RUnlock()
+	if w, ok, err := f.writeNameless(path, b); ok {
+		return w, err
+	}
+	return f.writeNamed(path, b)
+}
+
+// WriteNamed is Write, and the file has its name at once. It replaces another.
+func (f *Files) WriteNamed(path string, b []byte) (Written, error) {
+	f.closing.RLock()
+	defer f.closing.RUnlock()
+	return f.writeNamed(path, b)
+}
+
+func (f *Files) writeNamed(path string, b []byte) (Written, error) {
 	st, err := writeFile(f.base, path, b)
-	return sha256.Sum256(b), st, err
+	return Written{Digest: sha256.Sum256(b), Stat: st, path: path}, err
 }
 
 // Move renames a file, which replaces a file but no folder. The error is an
@@ -166,6 +197,11 @@ func (f *Files) Published(path string, before Stat, d Digest) (st Stat, settled 
 	if st, err = f.base.stat(path); err != nil {
 		return st, false, err
 	}
+	return f.published(path, st, before, d)
+}
+
+// published is Published for a file of which the stat is known.
+func (f *Files) published(path string, st, before Stat, d Digest) (_ Stat, settled bool, err error) {
 	if st.Ino == before.Ino && st.Dev == before.Dev && st.Size == before.Size && st.Mtime == before.Mtime {
 		settled = f.isExact(st, f.clock.now())
 		f.note(st, d, settled)

@@ -25,6 +25,11 @@ func writeFile(b base, path string, content []byte) (st Stat, err error) {
 			err = &fs.PathError{Op: "close", Path: path, Err: e}
 		}
 	}()
+	return writeFD(fd, path, content)
+}
+
+// writeFD writes a file's content, and returns its stat from then on.
+func writeFD(fd int, path string, content []byte) (st Stat, err error) {
 	for len(content) > 0 {
 		var n int
 		if err := retry(func() (err error) {
