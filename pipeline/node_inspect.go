@@ -151,9 +151,7 @@ func (e *inspector) upstream(rs *runStage, dep, instance int) upstreamSeen {
 	}
 	u.members = true
 	u.nodes = make([]upstreamNode, len(e.l.instances))
-	for i := range u.nodes {
-		u.nodes[i] = e.view(need, i)
-	}
+	inParallel(len(u.nodes), func(i int) { u.nodes[i] = e.view(need, i) })
 	return u
 }
 

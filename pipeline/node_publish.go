@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/concluder/concluder/pipeline/store"
@@ -165,20 +166,39 @@ func (r *run) changedInput(in *inspection) string {
 func (r *run) changedUpstream(in *inspection) string {
 	for i := range in.upstream {
 		u := &in.upstream[i]
-		rs := &r.l.stages[in.stage.deps[i]]
-		for k := range u.nodes {
-			n := &u.nodes[k]
-			if n.stale || n.state == NotRun {
-				continue // nobody says that these are whole
+		s := r.l.stages[in.stage.deps[i]].Stage
+		if !u.members {
+			if changed := r.changedOutput(s, u.dep.Output, &u.nodes[0]); changed != "" {
+				return changed
 			}
-			for _, o := range n.outputs {
-				if u.dep.Output != "" && u.dep.Output != o.Name {
-					continue
-				}
-				if d, _, err := r.files.Digest(r.outputPath(rs.Stage, o.Path)); err != nil || d != o.Digest {
-					return o.Path
-				}
+			continue
+		}
+		var found atomic.Pointer[string]
+		inParallel(len(u.nodes), func(k int) {
+			if changed := r.changedOutput(s, u.dep.Output, &u.nodes[k]); changed != "" {
+				found.Store(&changed)
 			}
+		})
+		if changed := found.Load(); changed != nil {
+			return *changed
+		}
+	}
+	return ""
+}
+
+// changedOutput returns an output of a node of another stage, all or the named
+// one, that is not any more what is recorded.
+func (r *run) changedOutput(s *Stage, name string, n *upstreamNode) string {
+	if n.stale || n.state == NotRun {
+		return "" // nobody says that these are whole
+	}
+	for i := range n.outputs {
+		o := &n.outputs[i]
+		if name != "" && name != o.Name {
+			continue
+		}
+		if d, _, err := r.files.Digest(r.outputPath(s, o.Path)); err != nil || d != o.Digest {
+			return o.Path
 		}
 	}
 	return ""
