@@ -12,11 +12,11 @@ import (
 // which a collection passes over: it costs little to collect oftener. One that
 // asks a model keeps ten megabytes alive, and its goroutines would be held up
 // by a collection many times a second. So the heap may grow by headroom, or by a
-// quarter where that is more, but to no more than five times what is alive,
+// seventh where that is more, but to no more than five times what is alive,
 // unless GOGC says otherwise.
 const (
 	headroom    = 64 << 20
-	leastGrowth = 25 // per cent
+	leastGrowth = 15 // per cent
 	mostGrowth  = 400
 )
 

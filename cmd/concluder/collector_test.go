@@ -12,7 +12,7 @@ func TestPercent(t *testing.T) {
 	for _, c := range []struct {
 		live uint64
 		want int
-	}{{0, 400}, {10 * mega, 400}, {32 * mega, 200}, {64 * mega, 100}, {128 * mega, 50}, {256 * mega, 25}, {4096 * mega, 25}} {
+	}{{0, 400}, {10 * mega, 400}, {32 * mega, 200}, {64 * mega, 100}, {128 * mega, 50}, {256 * mega, 25}, {1024 * mega, 15}, {4096 * mega, 15}} {
 		if got := percent(c.live); got != c.want {
 			t.Errorf("with %d MB alive the heap may grow by %d %%, want %d", c.live/mega, got, c.want)
 		}
