@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -150,6 +151,28 @@ func TestOutputEditedWhileItIsUsed(t *testing.T) {
 	w.when("conclude", nil)
 	w.runs("load/a", "conclude/a", "plot/a", "report")
 	w.runs()
+}
+
+// The same where all instances are used: the first one is named.
+func TestOutputsEditedWhileAllAreUsed(t *testing.T) {
+	var names []string
+	for i := range 2*chunkSize + 1 {
+		names = append(names, fmt.Sprintf("i%04d", i))
+	}
+	w := newWorld(t, names...)
+	w.when("report", func(_ context.Context, task *Task) error {
+		for _, name := range []string{names[2*chunkSize], names[3], names[2]} {
+			w.write("results/conclude/"+name+".txt", "mine")
+		}
+		return w.writeAll(task)
+	})
+	_, out, err := w.try()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := w.errorOf(out, "report"), "conclude/i0002.txt was changed by another program while it was used; run again"; got != want {
+		t.Errorf("report: %q, want %q", got, want)
+	}
 }
 
 func TestUnreadableInputs(t *testing.T) {

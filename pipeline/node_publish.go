@@ -7,7 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"sync/atomic"
+	"sync"
 	"syscall"
 
 	"github.com/concluder/concluder/pipeline/store"
@@ -89,7 +89,7 @@ func (r *run) place(f *staged, known bool) (err error) {
 		}
 	}
 	if err := r.files.Name(f.file); err != nil {
-		return err
+		return pathless(err)
 	}
 	if err := r.moveFile(f.from, f.to); err != nil {
 		return err
@@ -173,14 +173,18 @@ func (r *run) changedUpstream(in *inspection) string {
 			}
 			continue
 		}
-		var found atomic.Pointer[string]
+		var mu sync.Mutex
+		first, changed := len(u.nodes), ""
 		inParallel(len(u.nodes), func(k int) {
-			if changed := r.changedOutput(s, u.dep.Output, &u.nodes[k]); changed != "" {
-				found.Store(&changed)
+			path := r.changedOutput(s, u.dep.Output, &u.nodes[k])
+			mu.Lock()
+			defer mu.Unlock()
+			if path != "" && k < first {
+				first, changed = k, path
 			}
 		})
-		if changed := found.Load(); changed != nil {
-			return *changed
+		if changed != "" {
+			return changed
 		}
 	}
 	return ""

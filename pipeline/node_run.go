@@ -190,6 +190,7 @@ func (r *run) execute(in *inspection, stage, instance, attempt int) ending {
 	}
 	var provisional *ProvisionalError
 	if err != nil && !errors.As(err, &provisional) {
+		t.over()
 		end := r.fail(in, stage, instance, t, err)
 		end.counts, end.restless, end.noticed = counts, restless, noticed
 		return end
@@ -197,6 +198,7 @@ func (r *run) execute(in *inspection, stage, instance, attempt int) ending {
 	in.holder.giveCPU()
 	outputs, perr := r.publish(in, t, true)
 	if perr != nil {
+		t.over()
 		end := r.fail(in, stage, instance, nil, perr)
 		end.counts = counts
 		return end

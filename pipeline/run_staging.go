@@ -16,8 +16,8 @@ import (
 
 // stagingName is the folder in a results directory in which nodes run: the
 // same file system, so that outputs can be renamed into place. It is there
-// only while a run is. What Task.Write writes is not even there, where the system
-// has files without names, unless the node is told its path.
+// only while a run is. Most of what Task.Write writes is not even there, where
+// the system has files without names.
 const stagingName = ".concluder-staging"
 
 // A staging hands out private folders. One is used again, which spares making
@@ -104,6 +104,7 @@ type privateOutput struct {
 	written    bool
 	failed     error // why it was not
 	file       store.Written
+	named      bool // something of it may be at path
 }
 
 // privatePaths gives each output a path in a private folder that ends as the

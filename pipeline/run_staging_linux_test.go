@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -54,12 +55,12 @@ func TestResultsOnTwoFileSystems(t *testing.T) {
 // What the engine wrote has no name before it is published: nothing can change
 // it, and nothing is left of what was not published.
 func TestWrittenIsOutOfReach(t *testing.T) {
-	instances := []string{"a", "b", "c", "d", "e", "f"}
-	w := newWorld(t, instances...)
+	w := newWorld(t, "a", "b", "c", "d", "e", "f", "g")
+	needNameless(t, w.dir)
 	w.opts.MaxWorkers = 1
-	left := 0
+	most := 0
 	written(w, "load", func(task *Task) error {
-		left = max(left, len(unnamed(t, w.dir)))
+		most = max(most, len(unnamed(w.dir)))
 		switch task.Instance {
 		case "b":
 			return os.WriteFile(task.outputs[0].path, []byte("from elsewhere"), 0o644)
@@ -71,6 +72,8 @@ func TestWrittenIsOutOfReach(t *testing.T) {
 			runtime.Goexit()
 		case "f":
 			return errors.Join(task.Write("out", []byte("once")), task.Write("out", []byte("again")))
+		case "g":
+			return &PauseError{errors.New("after writing")}
 		}
 		return nil
 	})
@@ -78,18 +81,38 @@ func TestWrittenIsOutOfReach(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if left != 1 {
-		t.Errorf("nodes that run one after the other had up to %d files without a name, want one", left)
+	if most != 1 {
+		t.Errorf("nodes that run one after the other had up to %d files without names, want one", most)
 	}
-	if files := unnamed(t, w.dir); len(files) > 0 {
+	if files := unnamed(w.dir); len(files) > 0 {
 		t.Errorf("after the run these are open: %v", files)
 	}
-	w.wantStates(out, map[string]string{"load/a": "done", "load/b": "done", "load/c": "failed", "load/d": "failed", "load/e": "failed", "load/f": "done"})
+	w.wantStates(out, map[string]string{"load/a": "done", "load/b": "done", "load/c": "failed", "load/d": "failed", "load/e": "failed", "load/f": "done", "load/g": "not_run"})
 	if got := w.read("results/load/b.txt"); got == "from elsewhere" {
 		t.Errorf("load/b.txt holds %q", got)
 	}
 	if got := w.read("results/load/f.txt"); got != "again" {
 		t.Errorf("load/f.txt holds %q", got)
+	}
+}
+
+// What a node leaves in its folder is not the next one's, whichever of its files
+// had names.
+func TestWrittenIsNobodyElses(t *testing.T) {
+	w := newWorld(t, "a", "b")
+	w.opts.MaxWorkers = 1
+	w.write("results/load/x", "the folder is there")
+	written(w, "load", func(task *Task) error { return task.Write("out", []byte("again")) })
+	w.when("conclude", func(context.Context, *Task) error { return nil })
+	_, out, err := w.try()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.wantStates(out, map[string]string{"load/a": "done", "load/b": "done", "conclude/a": "failed", "conclude/b": "failed"})
+	for _, i := range []string{"a", "b"} {
+		if got := w.read("results/load/" + i + ".txt"); got != "again" {
+			t.Errorf("load/%s.txt holds %q", i, got)
+		}
 	}
 }
 
@@ -116,54 +139,136 @@ func TestWrittenReplaces(t *testing.T) {
 			t.Errorf("%s holds %q", path, got)
 		}
 	}
-	if files := unnamed(t, w.dir); len(files) > 0 {
+	if files := unnamed(w.dir); len(files) > 0 {
 		t.Errorf("after the run these are open: %v", files)
 	}
 }
 
-// Code that was abandoned may write when nobody publishes that any more.
-func TestWrittenByAbandonedCode(t *testing.T) {
-	dir := t.TempDir()
-	files, err := store.OpenFiles(dir)
+// writer is a task with outputs in a folder, as one in a run.
+func writer(t *testing.T, dir string, outputs int) *Task {
+	t.Helper()
+	files, err := store.OpenFiles(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { files.Close() })
 	files.PublishTo(dir)
-	task := func() *Task {
-		task := NewTask(TaskSetup{Outputs: map[string]string{"out": filepath.Join(dir, "out")}})
-		task.files = files
-		if err := task.Write("out", []byte("text")); err != nil {
+	paths := map[string]string{}
+	for i := range outputs {
+		paths[strconv.Itoa(i)] = filepath.Join(dir, strconv.Itoa(i))
+	}
+	task := NewTask(TaskSetup{Outputs: paths})
+	task.files = files
+	return task
+}
+
+// A task has few files open, and none too many for others.
+func TestWriteManyOutputs(t *testing.T) {
+	dir := t.TempDir()
+	needNameless(t, dir)
+	task := writer(t, dir, 10)
+	for i := range 10 {
+		for range 2 {
+			if err := task.Write(strconv.Itoa(i), []byte{'0' + byte(i)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if got := len(unnamed(dir)); got != mostHeld {
+		t.Errorf("%d files have no name, want %d", got, mostHeld)
+	}
+	for name, path := range task.Outputs() {
+		if b, err := os.ReadFile(path); err != nil || string(b) != name {
+			t.Errorf("output %s holds %q, %v", name, b, err)
+		}
+	}
+	if got := unnamed(dir); len(got) > 0 {
+		t.Errorf("a task that was told its paths has files without names: %v", got)
+	}
+
+	task = writer(t, dir, 2)
+	task.Dir()
+	for _, text := range []string{"old", "new"} {
+		for _, name := range []string{"0", "1"} {
+			if err := task.Write(name, []byte(text)); err != nil {
+				t.Fatal(err)
+			}
+			if b, err := os.ReadFile(filepath.Join(dir, name)); err != nil || string(b) != text {
+				t.Errorf("a task that was told its folder wrote %q, %v; want %q", b, err, text)
+			}
+		}
+	}
+}
+
+// Code that was abandoned writes no more when its node has ended, and what it
+// wrote before is given up when the code ends.
+func TestWrittenByAbandonedCode(t *testing.T) {
+	dir := t.TempDir()
+	needNameless(t, dir)
+	task := writer(t, dir, 2)
+	for _, name := range []string{"0", "1"} {
+		if err := task.Write(name, []byte("text")); err != nil {
 			t.Fatal(err)
 		}
-		return task
 	}
-	task() // finds out how files are named
-	abandoned := task()
-	open := len(unnamed(t, dir))
-	if open == 0 {
-		t.Skip("files without a name cannot be had here")
+	task.over() // its node
+	if err := task.Write("0", []byte("more")); err == nil || !strings.Contains(err.Error(), "after its end") {
+		t.Errorf("written after the end: %v", err)
 	}
-	abandoned.over() // its node has ended
-	if err := abandoned.Write("out", []byte("more")); err != nil {
-		t.Fatal(err)
+	task.Output("1")
+	if got := unnamed(dir); len(got) != 1 {
+		t.Errorf("these are open while the code goes on: %v, want one", got)
 	}
-	if got := len(unnamed(t, dir)); got != open {
-		t.Errorf("%d files are open while the code goes on, want %d", got, open)
-	}
-	abandoned.over()
-	if got := unnamed(t, dir); len(got) > 0 {
+	task.over() // its code
+	if got := unnamed(dir); len(got) > 0 {
 		t.Errorf("after its end these are open: %v", got)
 	}
 }
 
+// What a Failed hook wrote is given up as well.
+func TestWrittenByHook(t *testing.T) {
+	w := newWorld(t, "a", "b")
+	w.opts.MaxWorkers = 1
+	written(w, "load", func(*Task) error { return errors.New("no data") })
+	w.kind("load").Failed = func(task *Task, _ error) error {
+		if open := unnamed(w.dir); len(open) > 0 {
+			t.Errorf("before the hook these are open: %v", open)
+		}
+		return errors.Join(task.Write("out", []byte("hook")), errors.New("the hook failed too"))
+	}
+	_, out, err := w.try()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := w.errorOf(out, "load/b"); !strings.Contains(got, "the hook failed too") {
+		t.Errorf("load/b: %q", got)
+	}
+	if files := unnamed(w.dir); len(files) > 0 {
+		t.Errorf("after the run these are open: %v", files)
+	}
+}
+
+// needNameless skips a test where there are no files without names.
+func needNameless(t *testing.T, dir string) {
+	t.Helper()
+	task := writer(t, dir, 2)
+	for _, name := range []string{"0", "1"} { // the first has a name
+		if err := task.Write(name, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(unnamed(dir)) == 0 {
+		t.Skip("files without names cannot be had here")
+	}
+	task.over()
+	task.over()
+	os.Remove(filepath.Join(dir, "0"))
+}
+
 // unnamed returns what this process has open below a folder of files that have
 // no name.
-func unnamed(t *testing.T, dir string) (open []string) {
-	t.Helper()
-	entries, err := os.ReadDir("/proc/self/fd")
-	if err != nil {
-		t.Skip(err)
-	}
+func unnamed(dir string) (open []string) {
+	entries, _ := os.ReadDir("/proc/self/fd") // nothing where there is no such folder: see needNameless
 	for _, e := range entries {
 		to, err := os.Readlink("/proc/self/fd/" + e.Name()) // one is that of the reading
 		if err == nil && strings.HasPrefix(to, dir) && strings.HasSuffix(to, " (deleted)") {

@@ -33,13 +33,16 @@ type Task struct {
 	settings []SettingValue // few: a list is made faster than a map
 	sources  taskSources
 	outputs  []privateOutput
-	mu       sync.Mutex   // of what is written in outputs
 	files    *store.Files // that Write goes through
 	dir      string       // see Dir
 	apart    bool         // some outputs have folders of their own in it
 	lent     atomic.Bool  // a path in it was given away
-	ended    atomic.Bool  // its code or its node: see over
-	eval     func(attr string, outputs map[string]string) (cty.Value, error)
+
+	mu    sync.Mutex // of what Write notes in outputs
+	held  int        // outputs that have no name yet
+	ended bool       // its code or its node: see over
+
+	eval func(attr string, outputs map[string]string) (cty.Value, error)
 
 	report   report
 	owner    taskOwner
@@ -228,19 +231,49 @@ func (t *Task) Write(name string, b []byte) error {
 		return fmt.Errorf("stage %s has no output %q", t.Stage, name)
 	}
 	o := &t.outputs[i]
-	write := t.files.Write
-	if t.lent.Load() {
-		write = t.files.WriteNamed // somebody may look
-	}
-	file, err := write(o.path, b)
+	file, err := t.files.Write(o.path, b)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	o.file.Discard()
-	if err == nil && t.lent.Load() {
-		err = t.files.Name(&file)
+	if t.ended {
+		file.Discard()
+		return fmt.Errorf("stage %s writes its output %s after its end", t.Stage, name)
+	}
+	if tooManyFiles(err) { // because of those that this task keeps open?
+		t.name()
+		file, err = t.files.Write(o.path, b)
+	}
+	if o.file.Nameless() {
+		o.file.Discard()
+		t.held--
+	}
+	o.named = o.named || !file.Nameless()
+	switch {
+	case !file.Nameless():
+	case o.named || t.lent.Load() || t.held == mostHeld:
+		err, o.named = t.files.Name(&file), true
+	default:
+		t.held++
 	}
 	o.file, o.written, o.failed = file, err == nil, err
 	return err
+}
+
+// mostHeld is how many files without a name, each of which is an open one, a
+// task has at once.
+const mostHeld = 4
+
+// name gives the files that were written their names in the private folder. The
+// caller holds mu.
+func (t *Task) name() {
+	for i := range t.outputs {
+		if o := &t.outputs[i]; o.file.Nameless() {
+			o.named = true
+			if err := t.files.Name(&o.file); err != nil {
+				o.failed = err
+			}
+		}
+	}
+	t.held = 0
 }
 
 // lend notes that a path in the private folder is given away: from now on what
@@ -249,19 +282,19 @@ func (t *Task) lend() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.lent.Store(true)
-	for i := range t.outputs {
-		o := &t.outputs[i]
-		if err := t.files.Name(&o.file); err != nil {
-			o.failed = err
-		}
+	if !t.ended {
+		t.name()
 	}
 }
 
 // over is called when the code of a task has ended, and when its node has: code
-// that was abandoned may end later. Whichever is last gives up what was written
-// and not published.
+// that was abandoned may end later. From the first on nothing is written any
+// more; then what was written and not published is given up.
 func (t *Task) over() {
-	if !t.ended.Swap(true) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.ended {
+		t.ended = true
 		return
 	}
 	for i := range t.outputs {

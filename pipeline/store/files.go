@@ -53,9 +53,9 @@ func OpenFiles(stateDir string) (*Files, error) {
 	return f, file.Close() // it is read when it is needed
 }
 
-// PublishTo says below which folder files will be published: Read, Move and
-// Published reach those there faster. What is asked of them in order to know
-// what others see is not: another folder may get its name at any time. It is
+// PublishTo says below which folder files will be written and published: what
+// does that, and Read, reaches those there faster. What is asked in order to know
+// what others see does not: another folder may get its name at any time. It is
 // called before all other methods, at most once.
 func (f *Files) PublishTo(dir string) { f.base = openBase(dir) }
 
@@ -163,26 +163,18 @@ type Written struct {
 // Nameless reports whether the file has no name yet.
 func (w *Written) Nameless() bool { return w.nameless }
 
-// Write makes a file that holds b, to be at path: at once, or when Name is
-// called. The error is an *fs.PathError.
+// Write makes a file that holds b, to be at path: at once, which replaces another,
+// or when Name is called. The error is an *fs.PathError.
 func (f *Files) Write(path string, b []byte) (Written, error) {
 	f.closing.RLock()
 	defer f.closing.RUnlock()
 	if w, ok, err := f.writeNameless(path, b); ok {
 		return w, err
 	}
-	return f.writeNamed(path, b)
-}
-
-// WriteNamed is Write, and the file has its name at once. It replaces another.
-func (f *Files) WriteNamed(path string, b []byte) (Written, error) {
-	f.closing.RLock()
-	defer f.closing.RUnlock()
-	return f.writeNamed(path, b)
-}
-
-func (f *Files) writeNamed(path string, b []byte) (Written, error) {
 	st, err := writeFile(f.base, path, b)
+	if err == nil {
+		f.probe(path, st.Mode)
+	}
 	return Written{Digest: sha256.Sum256(b), Stat: st, path: path}, err
 }
 
