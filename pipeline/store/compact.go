@@ -69,7 +69,7 @@ func (s *State) dead(size int) bool {
 		return false
 	}
 	live := len(logMagic)
-	for _, str := range s.strs {
+	for _, str := range s.strs.all {
 		live += frameHeader + 3 + len(str)
 	}
 	for _, l := range s.lists {
@@ -101,7 +101,7 @@ func (s *State) compact() error {
 	if err != nil {
 		return err
 	}
-	s.strs, s.strIDs, s.lists, s.listIDs = fresh.strs, fresh.strIDs, fresh.lists, fresh.listIDs
+	s.strs, s.lists, s.listIDs = fresh.strs, fresh.lists, fresh.listIDs
 	s.stages, s.names, s.nodes, s.chunks, s.out = fresh.stages, fresh.names, fresh.nodes, fresh.chunks, out
 	return nil
 }

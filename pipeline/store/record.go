@@ -99,7 +99,7 @@ func (w *writer) text(s string) {
 			w.name = append(w.name, placeholder...)
 		}
 	}
-	id, ok := w.s.strIDs[string(w.name)]
+	id, ok := number(&w.s.strs, w.name)
 	if !ok {
 		id = w.s.intern(string(w.name))
 	}

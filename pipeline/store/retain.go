@@ -10,7 +10,7 @@ func (s *State) Retain(keep func(stage, instance string) bool) (forgotten int, e
 	s.mu.Lock()
 	for i, stage := range s.names {
 		for id, p := range s.nodes[i] {
-			if p != 0 && !keep(stage, s.strs[id]) {
+			if p != 0 && !keep(stage, s.strs.all[id]) {
 				s.nodes[i][id] = 0
 				forgotten++
 			}

@@ -21,9 +21,8 @@ type State struct {
 	damage []string
 
 	mu      sync.RWMutex
-	strs    []string // by number; 0 is ""
-	strIDs  map[string]uint32
-	lists   [][]byte // encoded components, by number
+	strs    stringTable // 0 is ""
+	lists   [][]byte    // encoded components, by number
 	listIDs map[string]uint32
 	stages  map[string]int
 	names   []string // of stages
@@ -87,7 +86,8 @@ func newState(path string) *State {
 }
 
 func (s *State) clear() {
-	s.strs, s.strIDs = []string{""}, map[string]uint32{"": 0}
+	s.strs = stringTable{}
+	s.strs.add("")
 	s.lists, s.listIDs = nil, map[string]uint32{}
 	s.stages, s.names, s.nodes, s.chunks = map[string]int{}, nil, nil, nil
 }
@@ -122,26 +122,22 @@ func (s *State) load(b []byte) int64 {
 // lost one makes records that refer to it unreadable, not wrong.
 func (s *State) frame(typ byte, at int, p []byte) bool {
 	if typ == frameNode {
-		r := reader{b: p, strs: s.strs}
+		r := reader{b: p, strs: s.strs.all}
 		stage, instance := r.uint(), r.uint()
-		if r.bad || stage >= uint64(len(s.strs)) || instance >= uint64(len(s.strs)) {
+		if r.bad || stage >= uint64(len(s.strs.all)) || instance >= uint64(len(s.strs.all)) {
 			return false
 		}
-		s.set(s.strs[stage], uint32(instance), ref(at)+1)
+		s.set(s.strs.all[stage], uint32(instance), ref(at)+1)
 		return true
 	}
 	n, l := binary.Uvarint(p)
-	if l <= 0 || n > uint64(len(p))+uint64(len(s.strs)+len(s.lists))+1<<20 {
+	if l <= 0 || n > uint64(len(p))+uint64(len(s.strs.all)+len(s.lists))+1<<20 {
 		return false
 	}
 	p = p[l:]
 	switch typ {
 	case frameString:
-		for uint64(len(s.strs)) <= n {
-			s.strs = append(s.strs, lostString)
-		}
-		s.strs[n] = string(p)
-		s.strIDs[s.strs[n]] = uint32(n)
+		s.strs.set(uint32(n), string(p))
 	case frameParts:
 		for uint64(len(s.lists)) <= n {
 			s.lists = append(s.lists, nil)
@@ -151,9 +147,6 @@ func (s *State) frame(typ byte, at int, p []byte) bool {
 	}
 	return true
 }
-
-// lostString fills the places of strings whose frames are damaged.
-const lostString = "\x00\x00lost"
 
 // A ref says where a node's frame lies: 1 + offset in the chunk, and the chunk
 // in the upper 24 bits. 0 is none.
@@ -219,12 +212,12 @@ const (
 func (s *State) Get(stage, instance string, part Part) (Record, bool) {
 	s.mu.RLock()
 	i, ok := s.stages[stage]
-	id, ok2 := s.strIDs[instance]
+	id, ok2 := number(&s.strs, instance)
 	if !ok || !ok2 || uint32(len(s.nodes[i])) <= id || s.nodes[i][id] == 0 {
 		s.mu.RUnlock()
 		return Record{}, false
 	}
-	r := reader{b: s.payload(s.nodes[i][id]), strs: s.strs, instance: instance}
+	r := reader{b: s.payload(s.nodes[i][id]), strs: s.strs.all, instance: instance}
 	lists := s.lists
 	s.mu.RUnlock()
 
@@ -240,7 +233,7 @@ func (s *State) Get(stage, instance string, part Part) (Record, bool) {
 func (s *State) All() iter.Seq2[string, string] {
 	return func(yield func(stage, instance string) bool) {
 		s.mu.RLock()
-		names, nodes, strs := slices.Clone(s.names), slices.Clone(s.nodes), s.strs
+		names, nodes, strs := slices.Clone(s.names), slices.Clone(s.nodes), s.strs.all
 		s.mu.RUnlock()
 		for i, stage := range names {
 			for id, p := range nodes[i] {
@@ -268,11 +261,9 @@ func (s *State) Put(stage, instance string, rec *Record) {
 
 // intern returns the number of a string. The caller holds the lock.
 func (s *State) intern(str string) uint32 {
-	id, ok := s.strIDs[str]
+	id, ok := number(&s.strs, str)
 	if !ok {
-		id = uint32(len(s.strs))
-		s.strs = append(s.strs, str)
-		s.strIDs[str] = id
+		id = s.strs.add(str)
 		s.out.add(frameString, append(binary.AppendUvarint(nil, uint64(id)), str...))
 	}
 	return id

@@ -15,22 +15,21 @@ import (
 // as they were read, a list of those noted since, and an index over both with
 // open addressing.
 type statTable struct {
-	old   []byte     // entrySize each
-	noted stock      // as in a file, but that instead of its checksum an entry tells whether it is settled
-	index []statSlot // the length is a power of two
-	live  int        // slots of the index in use
+	old   []byte // entrySize each
+	noted stock  // as in a file, but that instead of its checksum an entry tells whether it is settled
+	index []slot // the length is a power of two
+	live  int    // slots of the index in use
 }
 
-// A statSlot is the hash of an inode, which says where it belongs and spares
-// most looks at entries of others, and above that the number of its entry + 1.
-// 0 is free.
-type statSlot uint64
+// A slot is a hash, which says where it belongs and spares most looks at entries
+// of others, and above that the number of its entry + 1. 0 is free.
+type slot uint64
 
-func newSlot(hash, number uint32) statSlot { return statSlot(hash) | statSlot(number+1)<<32 }
+func newSlot(hash, number uint32) slot { return slot(hash) | slot(number+1)<<32 }
 
-func (s statSlot) hash() uint32 { return uint32(s) }
+func (s slot) hash() uint32 { return uint32(s) }
 
-func (s statSlot) number() uint32 { return uint32(s>>32) - 1 }
+func (s slot) number() uint32 { return uint32(s>>32) - 1 }
 
 type statEntry struct {
 	stat    Stat
@@ -166,7 +165,7 @@ func (t *statTable) reserve(n int) {
 		return
 	}
 	before := t.index
-	t.index = make([]statSlot, size)
+	t.index = make([]slot, size)
 	for _, s := range before {
 		if s == 0 {
 			continue
