@@ -50,7 +50,7 @@ once() { # once concluder|ninja FILE
   ninja) "$timer" -o "$work/used" -f '%U %S %M' ninja >"$work/said" 2>&1 ;;
   esac || { tail -n 20 "$work/said" >&2; exit 1; }
   end=$EPOCHREALTIME
-  awk -v wall="$start $end" '{split(wall, t, " "); printf "%.4f %.2f %.1f\n", t[2] - t[1], $1 + $2, $3 / 1024}' "$work/used" >>"$2"
+  awk -v wall="$start $end" '{split(wall, t, " "); printf "%.4f %.2f %.1f\n", t[2] - t[1], $1 + $2, $3 * 1024 / 1e6}' "$work/used" >>"$2"
 }
 
 # said FILE TEXT...: the last output must hold one of the texts.
