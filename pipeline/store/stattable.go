@@ -12,24 +12,12 @@ import (
 )
 
 // A statTable holds the last entry of each (device, inode): those of the file
-// as they were read, a list of those noted since, and an index over both with
-// open addressing.
+// as they were read, a list of those noted since, and an index over both.
 type statTable struct {
 	old   []byte // entrySize each
 	noted stock  // as in a file, but that instead of its checksum an entry tells whether it is settled
-	index []slot // the length is a power of two
-	live  int    // slots of the index in use
+	index hashIndex
 }
-
-// A slot is a hash, which says where it belongs and spares most looks at entries
-// of others, and above that the number of its entry + 1. 0 is free.
-type slot uint64
-
-func newSlot(hash, number uint32) slot { return slot(hash) | slot(number+1)<<32 }
-
-func (s slot) hash() uint32 { return uint32(s) }
-
-func (s slot) number() uint32 { return uint32(s>>32) - 1 }
 
 type statEntry struct {
 	stat    Stat
@@ -88,45 +76,33 @@ func (e *statEntry) note(b []byte) {
 	}
 }
 
-// find returns the slot of an inode, or the free one where it belongs.
+// find returns the place of an inode in the index, or the free one where it
+// belongs.
 func (t *statTable) find(hash uint32, dev, ino uint64) int {
-	at := t.home(hash)
-	for ; t.index[at] != 0; at = t.next(at) {
-		if s := t.index[at]; s.hash() == hash && t.isOf(s.number(), dev, ino) {
-			break
-		}
-	}
-	return at
+	return t.index.find(hash, func(n uint32) bool { return t.isOf(n, dev, ino) })
 }
 
-// home is where the search for an inode with this hash begins.
-func (t *statTable) home(hash uint32) int { return int(hash) & (len(t.index) - 1) }
-
-func (t *statTable) next(at int) int { return (at + 1) & (len(t.index) - 1) }
-
 func (t *statTable) get(st Stat) (d Digest, settled, ok bool) {
-	if len(t.index) == 0 {
+	if t.index.live == 0 {
 		return d, false, false
 	}
-	s := t.index[t.find(hashInode(st.Dev, st.Ino), st.Dev, st.Ino)]
-	if s == 0 {
+	n, ok := t.index.number(t.find(hashInode(st.Dev, st.Ino), st.Dev, st.Ino))
+	if !ok {
 		return d, false, false
 	}
-	e, ok := t.entry(s.number())
+	e, ok := t.entry(n)
 	return e.digest, e.settled, ok && e.stat == st
 }
 
 // put returns the number of the entry.
 func (t *statTable) put(st Stat, d Digest, settled bool) uint32 {
 	t.noted.size = entrySize
-	t.reserve(1)
+	t.index.reserve(1)
 	hash := hashInode(st.Dev, st.Ino)
 	at := t.find(hash, st.Dev, st.Ino)
 	e := statEntry{st, d, settled}
 	old := uint32(len(t.old) / entrySize)
-	if s := t.index[at]; s == 0 {
-		t.live++
-	} else if n := s.number(); n >= old {
+	if n, ok := t.index.number(at); ok && n >= old {
 		if b := t.noted.held(int(n - old)); b != nil {
 			e.note(b)
 			return n
@@ -134,7 +110,7 @@ func (t *statTable) put(st Stat, d Digest, settled bool) uint32 {
 	}
 	e.note(t.noted.add())
 	n := old + uint32(t.noted.n) - 1
-	t.index[at] = newSlot(hash, n)
+	t.index.put(at, hash, n)
 	return n
 }
 
@@ -142,39 +118,12 @@ func (t *statTable) put(st Stat, d Digest, settled bool) uint32 {
 // earlier one.
 func (t *statTable) fill(b []byte) {
 	t.old = b[:len(b)/entrySize*entrySize]
-	t.reserve(len(t.old) / entrySize)
+	t.index.reserve(len(t.old) / entrySize)
 	for n := range uint32(len(t.old) / entrySize) {
 		b := t.old[int(n)*entrySize:]
 		dev, ino := binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[8:])
 		hash := hashInode(dev, ino)
-		at := t.find(hash, dev, ino)
-		if t.index[at] == 0 {
-			t.live++
-		}
-		t.index[at] = newSlot(hash, n)
-	}
-}
-
-// reserve makes room for n entries more.
-func (t *statTable) reserve(n int) {
-	size := max(1024, len(t.index))
-	for (t.live+n)*4 > size*3 {
-		size *= 2
-	}
-	if size == len(t.index) {
-		return
-	}
-	before := t.index
-	t.index = make([]slot, size)
-	for _, s := range before {
-		if s == 0 {
-			continue
-		}
-		at := t.home(s.hash())
-		for t.index[at] != 0 {
-			at = t.next(at)
-		}
-		t.index[at] = s
+		t.index.put(t.find(hash, dev, ino), hash, n)
 	}
 }
 
@@ -207,12 +156,8 @@ func (t *statTable) all(f func(*statEntry)) error {
 // isLast reports whether an entry is the last one of its inode, whose hash is
 // given.
 func (t *statTable) isLast(number, hash uint32) bool {
-	for at := t.home(hash); t.index[at] != 0; at = t.next(at) {
-		if t.index[at] == newSlot(hash, number) {
-			return true
-		}
-	}
-	return false
+	_, ok := t.index.number(t.index.find(hash, func(n uint32) bool { return n == number }))
+	return ok
 }
 
 // The file is a line of magic and entries of one size, each with its own
@@ -313,7 +258,7 @@ func (f *Files) Save() error {
 		return err
 	}
 	entries := (size - int64(len(filesMagic))) / entrySize
-	if string(head) != filesMagic || f.loaded && entries > int64(4*f.table.live+filesSlack) {
+	if string(head) != filesMagic || f.loaded && entries > int64(4*f.table.index.live+filesSlack) {
 		f.load()
 		return f.rewrite()
 	}
