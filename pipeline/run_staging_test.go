@@ -85,8 +85,9 @@ func TestWriteThenChanged(t *testing.T) {
 	written(w, "load", func(task *Task) error {
 		switch task.Instance {
 		case "a":
-			if b, err := os.ReadFile(task.Output("out")); err != nil || !strings.Contains(string(b), "a") {
-				t.Errorf("at the path that it was told the kind finds %q, %v", b, err)
+			want, _ := seen(task)
+			if b, err := os.ReadFile(task.Output("out")); err != nil || want == "" || string(b) != want {
+				t.Errorf("at the path that it was told the kind finds %q, %v; want %q", b, err, want)
 			}
 			return task.Write("out", []byte("at last"))
 		case "b":
@@ -116,6 +117,28 @@ func TestWriteThenChanged(t *testing.T) {
 	}
 	written(w, "load", nil)
 	w.runs("load/c", "conclude/c", "plot/c", "report")
+}
+
+// The first file of a run has a name in any case: it is seen that somebody else
+// changes it.
+func TestWrittenIsChangedByOthers(t *testing.T) {
+	w := newWorld(t, "a", "b")
+	w.opts.MaxWorkers = 1
+	written(w, "load", func(task *Task) error {
+		if task.Instance == "a" {
+			return os.WriteFile(task.outputs[0].path, []byte("from elsewhere"), 0o644)
+		}
+		return nil
+	})
+	_, out, err := w.try()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := w.errorOf(out, "load/a"), "was changed by another program while it was published"; !strings.Contains(got, want) {
+		t.Errorf("load/a: %q, want %q", got, want)
+	}
+	written(w, "load", nil)
+	w.runs("load/a", "conclude/a", "plot/a", "report")
 }
 
 func TestWriteUnknownOutput(t *testing.T) {

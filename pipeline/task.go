@@ -223,8 +223,9 @@ func (t *Task) Upstream(attr string) []Upstream { return t.sources.upstream(attr
 
 // Write writes an output that is at hand. It costs less than writing to the path
 // that Output returns, which is read again to be digested; a task that asks for
-// a path gains nothing by it. Different outputs may be written at once. The error
-// is an *fs.PathError, and the node fails even if its kind goes on.
+// a path gains nothing by it. Different outputs may be written at once, and none
+// when the node has ended. The error of the system is an *fs.PathError, and the
+// node fails even if its kind goes on.
 func (t *Task) Write(name string, b []byte) error {
 	i := slices.IndexFunc(t.outputs, func(o privateOutput) bool { return o.name == name })
 	if i < 0 {
@@ -246,12 +247,12 @@ func (t *Task) Write(name string, b []byte) error {
 		o.file.Discard()
 		t.held--
 	}
-	o.named = o.named || !file.Nameless()
-	switch {
-	case !file.Nameless():
-	case o.named || t.lent.Load() || t.held == mostHeld:
-		err, o.named = t.files.Name(&file), true
-	default:
+	if !file.Nameless() || o.named || t.lent.Load() || t.held == mostHeld {
+		o.named = true
+		if err == nil {
+			err = t.files.Name(&file)
+		}
+	} else {
 		t.held++
 	}
 	o.file, o.written, o.failed = file, err == nil, err
