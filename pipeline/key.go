@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/zclconf/go-cty/cty"
@@ -25,7 +26,6 @@ type keyPart struct {
 	detail string // unless it is "", follows the name after a space: "x"
 	value  string
 	digest store.Digest // of a file or a list; zero for none
-	shared bool         // equal for many nodes
 }
 
 // length is that of the whole name.
@@ -36,13 +36,66 @@ func (p *keyPart) length() int {
 	return len(p.name) + 1 + len(p.detail)
 }
 
-// A keySink takes the components of a key in the order of the walk. There are
-// two: keyHash computes the key, keyList remembers what it was made of. Both
-// are fed by the one walk, so that an explanation cannot disagree with the key.
-type keySink interface{ add(keyPart) }
-
-// keyHash is SHA-256 over framed components: name, value and digest, each with
+// frame appends the component as it is hashed: name, value and digest, each with
 // its length before it.
+func (p *keyPart) frame(b []byte) []byte {
+	b = binary.AppendUvarint(b, uint64(p.length()))
+	b = append(b, p.name...)
+	if p.detail != "" {
+		b = append(append(b, ' '), p.detail...)
+	}
+	b = binary.AppendUvarint(b, uint64(len(p.value)))
+	b = append(b, p.value...)
+	if p.digest == (store.Digest{}) {
+		return append(b, 0)
+	}
+	return append(append(b, byte(len(p.digest))), p.digest[:]...)
+}
+
+// wholeValue is the length up to which a value is remembered as it is; of a
+// longer one the beginning and the digest.
+const wholeValue = 200
+
+// component is what records hold of it.
+func (p *keyPart) component() store.Component {
+	c := store.Component{Name: p.name, Value: p.value, Digest: p.digest.Cut()}
+	if p.detail != "" {
+		c.Name += " " + p.detail
+	}
+	if len(c.Value) > wholeValue {
+		if c.Digest.Zero() {
+			c.Digest = store.Digest(sha256.Sum256([]byte(c.Value))).Cut()
+		}
+		c.Value = cutText(c.Value, wholeValue)
+	}
+	return c
+}
+
+// A keySink takes the components of a key in the order of the walk: first those
+// that many nodes share, then the node's own. There are two: keyHash computes the
+// key, keyList remembers what it was made of. Both are fed by the one walk, so
+// that an explanation cannot disagree with the key.
+type keySink interface {
+	share(*sharedParts)
+	add(keyPart)
+}
+
+// sharedParts are the components that many nodes of a stage share. They are made
+// once for nodes with the same settings and providers.
+type sharedParts struct {
+	settings  []SettingValue
+	providers []ProviderUse
+
+	frames []byte
+	list   []store.Component
+}
+
+func (s *sharedParts) add(p keyPart) {
+	s.frames = p.frame(s.frames)
+	s.list = append(s.list, p.component())
+}
+
+// keyHash is SHA-256 over framed components.
 type keyHash struct {
 	h   hash.Hash // nil while all fits into the buffer
 	buf []byte    // what the hash has not been given yet
@@ -53,20 +106,10 @@ const keyBuffer = 1 << 9
 
 func newKeyHash() *keyHash { return &keyHash{buf: make([]byte, 0, keyBuffer)} }
 
-func (k *keyHash) add(p keyPart) {
-	b := k.buf
-	b = binary.AppendUvarint(b, uint64(p.length()))
-	b = append(b, p.name...)
-	if p.detail != "" {
-		b = append(append(b, ' '), p.detail...)
-	}
-	b = binary.AppendUvarint(b, uint64(len(p.value)))
-	b = append(b, p.value...)
-	if p.digest == (store.Digest{}) {
-		b = append(b, 0)
-	} else {
-		b = append(append(b, byte(len(p.digest))), p.digest[:]...)
-	}
+func (k *keyHash) share(s *sharedParts) { k.gather(append(k.buf, s.frames...)) }
+func (k *keyHash) add(p keyPart)        { k.gather(p.frame(k.buf)) }
+
+func (k *keyHash) gather(b []byte) {
 	if len(b) >= keyBuffer {
 		k.write(b)
 		b = b[:0]
@@ -107,46 +150,43 @@ func (k *keyHash) reset() {
 // keyList keeps the components as records hold them.
 type keyList struct{ shared, own []store.Component }
 
-// wholeValue is the length up to which a value is remembered as it is; of a
-// longer one the beginning and the digest.
-const wholeValue = 200
+func (k *keyList) share(s *sharedParts) { k.shared = s.list }
+func (k *keyList) add(p keyPart)        { k.own = append(k.own, p.component()) }
 
-func (k *keyList) add(p keyPart) {
-	c := store.Component{Name: p.name, Value: p.value, Digest: p.digest.Cut()}
-	if p.detail != "" {
-		c.Name += " " + p.detail
-	}
-	if len(c.Value) > wholeValue {
-		if c.Digest.Zero() {
-			c.Digest = store.Digest(sha256.Sum256([]byte(c.Value))).Cut()
-		}
-		c.Value = cutText(c.Value, wholeValue)
-	}
-	if p.shared {
-		k.shared = append(k.shared, c)
-	} else {
-		k.own = append(k.own, c)
+// A keyMaker feeds the two from one walk.
+type keyMaker struct {
+	hash keyHash
+	list *keyList // nil where nobody asks what the key was made of
+}
+
+var keyMakers = sync.Pool{New: func() any { return &keyMaker{hash: *newKeyHash()} }}
+
+func (k *keyMaker) share(s *sharedParts) {
+	k.hash.share(s)
+	if k.list != nil {
+		k.list.share(s)
 	}
 }
 
-// room makes room for the components of a manifest.
-func (k *keyList) room(m *manifest) {
-	shared, own := 3+len(m.spec.Settings), 2+len(m.spec.Outputs)+len(m.inputs)+2*len(m.upstream)
-	for _, p := range m.spec.Providers {
-		shared += 1 + len(p.Keyed)
+func (k *keyMaker) add(p keyPart) {
+	k.hash.add(p)
+	if k.list != nil {
+		k.list.add(p)
 	}
-	k.shared, k.own = make([]store.Component, 0, shared), make([]store.Component, 0, own)
 }
 
-// bothSinks feeds the two from one walk.
-type bothSinks struct {
-	hash *keyHash
-	list *keyList
-}
-
-func (b bothSinks) add(p keyPart) {
-	b.hash.add(p)
-	b.list.add(p)
+// makeKey returns the node's key. What it was made of goes into a list, if there
+// is one.
+func (m *manifest) makeKey(list *keyList) store.Short {
+	k := keyMakers.Get().(*keyMaker)
+	defer keyMakers.Put(k)
+	k.hash.reset()
+	if k.list = list; list != nil {
+		list.own = make([]store.Component, 0, 2+len(m.spec.Outputs)+len(m.inputs)+2*len(m.upstream))
+	}
+	m.walk(k)
+	k.list = nil
+	return k.hash.sum()
 }
 
 func cutText(s string, n int) string {
@@ -201,23 +241,7 @@ type upstreamNode struct {
 
 // walk gives the sink every component of the node's key.
 func (m *manifest) walk(sink keySink) {
-	shared := func(name, value string) { sink.add(keyPart{name: name, value: value, shared: true}) }
-	shared("schema", keySchema)
-	shared("kind", m.stage.Kind.Name)
-	shared("kind's version", m.stage.Kind.Version)
-	for _, s := range m.spec.Settings {
-		if s.Keyed && !s.Value.IsNull() {
-			sink.add(keyPart{name: "setting", detail: s.Name, value: canonical(s.Value), shared: true})
-		}
-	}
-	for _, p := range m.spec.Providers {
-		shared("provider "+p.Attr, p.Provider.Kind+"."+p.Provider.Name)
-		for _, s := range p.Keyed {
-			if !s.Value.IsNull() {
-				shared("provider "+p.Attr+" "+s.Name, canonical(s.Value))
-			}
-		}
-	}
+	sink.share(m.shared())
 	sink.add(keyPart{name: "instance", value: m.instance})
 	for _, o := range m.spec.Outputs {
 		sink.add(keyPart{name: "path of output", detail: o.Name, value: o.Path})
@@ -234,6 +258,40 @@ func (m *manifest) walk(sink keySink) {
 			h.add(keyPart{name: name})
 		}
 		sink.add(keyPart{name: "instances", value: strconv.Itoa(len(m.instances)), digest: full(h)})
+	}
+}
+
+// shared returns what the node's key shares with others.
+func (m *manifest) shared() *sharedParts {
+	spec := m.spec
+	s := m.stage.shared.Load()
+	if s == nil || !isSame(s.settings, spec.Settings) || !isSame(s.providers, spec.Providers) {
+		s = &sharedParts{settings: spec.Settings, providers: spec.Providers}
+		m.walkShared(s.add)
+		m.stage.shared.Store(s)
+	}
+	return s
+}
+
+// isSame reports whether two slices are one.
+func isSame[T any](a, b []T) bool { return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0]) }
+
+func (m *manifest) walkShared(add func(keyPart)) {
+	add(keyPart{name: "schema", value: keySchema})
+	add(keyPart{name: "kind", value: m.stage.Kind.Name})
+	add(keyPart{name: "kind's version", value: m.stage.Kind.Version})
+	for _, s := range m.spec.Settings {
+		if s.Keyed && !s.Value.IsNull() {
+			add(keyPart{name: "setting", detail: s.Name, value: canonical(s.Value)})
+		}
+	}
+	for _, p := range m.spec.Providers {
+		add(keyPart{name: "provider", detail: p.Attr, value: p.Provider.Kind + "." + p.Provider.Name})
+		for _, s := range p.Keyed {
+			if !s.Value.IsNull() {
+				add(keyPart{name: "provider " + p.Attr, detail: s.Name, value: canonical(s.Value)})
+			}
+		}
 	}
 }
 

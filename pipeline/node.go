@@ -28,10 +28,11 @@ type runStage struct {
 	needs      []int    // the stages it depends on, each once
 	users      []int    // the stages that depend on it
 	phase      int
-	waitsOn    bool // an aggregate stage that depends on per-instance nodes
-	out        bool // left out by Options.Without
-	all        bool // all its nodes are selected; else those of the selected instances
-	ifFresh    bool // selected only if what it depends on is up to date: see selectNodes
+	waitsOn    bool                         // an aggregate stage that depends on per-instance nodes
+	out        bool                         // left out by Options.Without
+	all        bool                         // all its nodes are selected; else those of the selected instances
+	ifFresh    bool                         // selected only if what it depends on is up to date: see selectNodes
+	shared     *atomic.Pointer[sharedParts] // of the node that was looked at last
 }
 
 func newLayout(p *Plan) *layout {
@@ -40,7 +41,7 @@ func newLayout(p *Plan) *layout {
 	for i, s := range p.Stages {
 		index[s] = i
 		rs := &l.stages[i]
-		*rs = runStage{Stage: s, address: s.Address(), base: l.nodes, count: 1}
+		*rs = runStage{Stage: s, address: s.Address(), base: l.nodes, count: 1, shared: new(atomic.Pointer[sharedParts])}
 		if s.PerInstance {
 			rs.count = len(p.Instances)
 		}

@@ -73,14 +73,11 @@ func (e *inspector) inspect(stage, instance int, full bool) *inspection {
 		return in
 	}
 
-	hash := newKeyHash()
+	var parts *keyList
 	if full {
-		in.parts.room(&in.manifest)
-		in.walk(bothSinks{hash, &in.parts})
-	} else {
-		in.walk(hash)
+		parts = &in.parts
 	}
-	in.key = hash.sum()
+	in.key = in.makeKey(parts)
 	e.judge(in, full)
 	in.stale = len(in.causes) > 0
 	if !in.stale && in.last.Valid {

@@ -76,6 +76,31 @@ type writer struct {
 	b        []byte
 	instance string
 	name     []byte // of text, used again
+	named    bool   // some text had the instance's name in it
+}
+
+// A sharedList is the list of shared components of a record: most records of a
+// stage are put with the same one.
+type sharedList struct {
+	of []Component
+	id uint32
+}
+
+// number returns the number of a list. One that was put before is not encoded anew,
+// unless it reads otherwise for another instance.
+func (l *sharedList) number(w *writer, shared []Component) uint32 {
+	if len(shared) > 0 && len(l.of) == len(shared) && &l.of[0] == &shared[0] {
+		return l.id
+	}
+	payload := w.b
+	w.b, w.named = w.s.list[:0], false
+	w.components(shared)
+	id := w.s.internList(w.b)
+	w.s.list, w.b = w.b, payload
+	if !w.named {
+		*l = sharedList{shared, id}
+	}
+	return id
 }
 
 func (w *writer) uint(n uint64) { w.b = binary.AppendUvarint(w.b, n) }
@@ -90,6 +115,7 @@ func (w *writer) text(s string) {
 		w.uint(2 * uint64(w.s.intern(s)))
 		return
 	}
+	w.named = true
 	w.name = w.name[:0]
 	for more := true; more; {
 		var before string
@@ -99,7 +125,7 @@ func (w *writer) text(s string) {
 			w.name = append(w.name, placeholder...)
 		}
 	}
-	id, ok := number(&w.s.strs, w.name)
+	id, ok := w.s.strs.numberOf(w.name)
 	if !ok {
 		id = w.s.intern(string(w.name))
 	}
@@ -124,7 +150,8 @@ func (w *writer) components(cs []Component) {
 	}
 }
 
-func (w *writer) record(r *Record) {
+// record encodes a record. l is what is known of the stage's lists.
+func (w *writer) record(r *Record, l *sharedList) {
 	var flags byte
 	if r.Valid {
 		flags |= flagValid
@@ -143,12 +170,7 @@ func (w *writer) record(r *Record) {
 	w.text(r.Run)
 	w.uint(uint64(max(0, r.Elapsed.Microseconds())))
 
-	payload := w.b
-	w.b = w.s.list[:0]
-	w.components(r.Shared)
-	id := w.s.internList(w.b)
-	w.s.list, w.b = w.b, payload
-	w.uint(uint64(id))
+	w.uint(uint64(l.number(w, r.Shared)))
 	w.components(r.Own)
 
 	w.uint(uint64(len(r.Outputs)))

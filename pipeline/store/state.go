@@ -25,9 +25,10 @@ type State struct {
 	lists   [][]byte    // encoded components, by number
 	listIDs map[string]uint32
 	stages  map[string]int
-	names   []string // of stages
-	nodes   [][]ref  // by stage, then number of the instance's string
-	chunks  [][]byte // the log as it was read, then what was put since
+	names   []string     // of stages
+	nodes   [][]ref      // by stage, then number of the instance's string
+	shared  []sharedList // by stage: of what was put last
+	chunks  [][]byte     // the log as it was read, then what was put since
 
 	buf, list, name []byte // of Put, used again
 
@@ -86,10 +87,10 @@ func newState(path string) *State {
 }
 
 func (s *State) clear() {
-	s.strs = stringTable{}
+	s.strs = newStringTable()
 	s.strs.add("")
 	s.lists, s.listIDs = nil, map[string]uint32{}
-	s.stages, s.names, s.nodes, s.chunks = map[string]int{}, nil, nil, nil
+	s.stages, s.names, s.nodes, s.shared, s.chunks = map[string]int{}, nil, nil, nil, nil
 }
 
 // Damage says what was wrong with the log: nodes whose records were lost run
@@ -127,7 +128,7 @@ func (s *State) frame(typ byte, at int, p []byte) bool {
 		if r.bad || stage >= uint64(len(s.strs.all)) || instance >= uint64(len(s.strs.all)) {
 			return false
 		}
-		s.set(s.strs.all[stage], uint32(instance), ref(at)+1)
+		s.set(s.stage(s.strs.all[stage]), uint32(instance), ref(at)+1)
 		return true
 	}
 	n, l := binary.Uvarint(p)
@@ -185,14 +186,20 @@ func (s *State) store(payload []byte) ref {
 	return at
 }
 
-func (s *State) set(stage string, instance uint32, at ref) {
-	i, ok := s.stages[stage]
+// stage returns the number of a stage.
+func (s *State) stage(name string) int {
+	i, ok := s.stages[name]
 	if !ok {
 		i = len(s.nodes)
-		s.stages[stage] = i
-		s.names = append(s.names, stage)
+		s.stages[name] = i
+		s.names = append(s.names, name)
 		s.nodes = append(s.nodes, nil)
+		s.shared = append(s.shared, sharedList{})
 	}
+	return i
+}
+
+func (s *State) set(i int, instance uint32, at ref) {
 	for uint32(len(s.nodes[i])) <= instance {
 		s.nodes[i] = append(s.nodes[i], 0)
 	}
@@ -212,7 +219,7 @@ const (
 func (s *State) Get(stage, instance string, part Part) (Record, bool) {
 	s.mu.RLock()
 	i, ok := s.stages[stage]
-	id, ok2 := number(&s.strs, instance)
+	id, ok2 := s.strs.number(instance)
 	if !ok || !ok2 || uint32(len(s.nodes[i])) <= id || s.nodes[i][id] == 0 {
 		s.mu.RUnlock()
 		return Record{}, false
@@ -249,19 +256,20 @@ func (s *State) All() iter.Seq2[string, string] {
 func (s *State) Put(stage, instance string, rec *Record) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	i := s.stage(stage)
 	w := writer{s: s, b: s.buf[:0], name: s.name, instance: instance}
 	defer func() { s.buf, s.name = w.b, w.name }()
 	w.uint(uint64(s.intern(stage)))
 	id := s.intern(instance)
 	w.uint(uint64(id))
-	w.record(rec)
-	s.set(stage, id, s.store(w.b))
+	w.record(rec, &s.shared[i])
+	s.set(i, id, s.store(w.b))
 	s.out.add(frameNode, w.b)
 }
 
 // intern returns the number of a string. The caller holds the lock.
 func (s *State) intern(str string) uint32 {
-	id, ok := number(&s.strs, str)
+	id, ok := s.strs.number(str)
 	if !ok {
 		id = s.strs.add(str)
 		s.out.add(frameString, append(binary.AppendUvarint(nil, uint64(id)), str...))

@@ -1,29 +1,43 @@
 package store
 
+import "hash/maphash"
+
 // A stringTable numbers strings, and finds the number of one. The index takes 11
 // to 21 bytes a string, where a map from strings takes several times as much.
 type stringTable struct {
 	all   []string // by number
 	index hashIndex
+	seed  maphash.Seed
 }
+
+func newStringTable() stringTable { return stringTable{seed: maphash.MakeSeed()} }
 
 // lostString fills the places of strings whose frames are damaged.
 const lostString = "\x00\x00lost"
 
-func hashString[S string | []byte](s S) uint32 {
-	h := uint64(14695981039346656037) // FNV-1a
-	for i := range len(s) {
-		h = (h ^ uint64(s[i])) * 1099511628211
-	}
-	return uint32(h ^ h>>32)
-}
-
 // number returns the number of a string that is there.
-func number[S string | []byte](t *stringTable, s S) (n uint32, ok bool) {
+func (t *stringTable) number(s string) (n uint32, ok bool) {
 	if len(t.all) == 0 {
 		return 0, false
 	}
-	return t.index.number(t.index.find(hashString(s), func(n uint32) bool { return t.all[n] == string(s) }))
+	return t.index.number(t.find(t.hash(s), s))
+}
+
+// numberOf is number for whoever has the string as bytes.
+func (t *stringTable) numberOf(s []byte) (n uint32, ok bool) {
+	if len(t.all) == 0 {
+		return 0, false
+	}
+	hash := uint32(maphash.Bytes(t.seed, s))
+	return t.index.number(t.index.find(hash, func(n uint32) bool { return t.all[n] == string(s) }))
+}
+
+func (t *stringTable) hash(s string) uint32 { return uint32(maphash.String(t.seed, s)) }
+
+// find returns the place of a string in the index, or the free one where it
+// belongs.
+func (t *stringTable) find(hash uint32, s string) int {
+	return t.index.find(hash, func(n uint32) bool { return t.all[n] == s })
 }
 
 // add gives a new string the next number.
@@ -41,6 +55,6 @@ func (t *stringTable) set(n uint32, s string) {
 	}
 	t.all[n] = s
 	t.index.reserve(1)
-	hash := hashString(s)
-	t.index.put(t.index.find(hash, func(n uint32) bool { return t.all[n] == s }), hash, n)
+	hash := t.hash(s)
+	t.index.put(t.find(hash, s), hash, n)
 }
