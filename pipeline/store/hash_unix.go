@@ -19,7 +19,7 @@ func hashFile(b base, path string, follow bool, before Stat) (d Digest, st Stat,
 	}
 	var fd int
 	err = b.walk(path, func(dir int, name string) (err error) {
-		fd, err = unix.Openat(dir, name, flags, 0)
+		fd, err = openat(dir, name, flags, 0)
 		return err
 	})
 	if err != nil {

@@ -46,7 +46,7 @@ func (f *Files) writeNameless(path string, content []byte) (w Written, ok bool, 
 // the same file system, and that those who watch other folders hear nothing of it.
 func (f *Files) openNameless(path string) (fd int, err error) {
 	err = f.base.walk(folderOf(path), func(dir int, name string) (err error) {
-		fd, err = unix.Openat(dir, name, unix.O_WRONLY|unix.O_TMPFILE|unix.O_CLOEXEC, 0o666)
+		fd, err = openat(dir, name, unix.O_WRONLY|unix.O_TMPFILE|unix.O_CLOEXEC, 0o666)
 		return err
 	})
 	return fd, err
@@ -84,7 +84,7 @@ func (f *Files) namesLater(path string, mode uint32) bool {
 // link gives an open file a name, if nothing has that.
 func (f *Files) link(fd int, path string) error {
 	err := f.base.walk(path, func(dir int, name string) error {
-		err := unix.Linkat(fd, "", dir, name, unix.AT_EMPTY_PATH)
+		err := linkOpen(fd, dir, name)
 		if errors.Is(err, unix.ENOENT) { // what kernels before 6.10 say to those without CAP_DAC_READ_SEARCH
 			err = unix.Linkat(unix.AT_FDCWD, "/proc/self/fd/"+strconv.Itoa(fd), dir, name, unix.AT_SYMLINK_FOLLOW)
 		}

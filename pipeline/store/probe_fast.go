@@ -25,3 +25,16 @@ func (st *fileStat) at(dir int, path []byte) (there bool, err error) {
 		}
 	}
 }
+
+func fstatat(dir int, path string, st *unix.Stat_t) error {
+	var room cPath
+	p, err := room.of(path)
+	if err != nil {
+		return err
+	}
+	_, _, e := unix.Syscall6(unix.SYS_NEWFSTATAT, uintptr(dir), uintptr(unsafe.Pointer(&p[0])), uintptr(unsafe.Pointer(st)), 0, 0, 0)
+	if e != 0 {
+		return e
+	}
+	return nil
+}

@@ -17,3 +17,5 @@ func (st *fileStat) at(dir int, path []byte) (there bool, err error) {
 	}
 	return err == nil, err
 }
+
+func fstatat(dir int, path string, st *unix.Stat_t) error { return unix.Fstatat(dir, path, st, 0) }

@@ -123,7 +123,7 @@ func (b *SnapshotBuilder) Keep(node, instance int, status string, looks []Look) 
 }
 
 func (b *SnapshotBuilder) add(l Look, instance int) bool {
-	if strings.ContainsAny(l.Path, patternFile+patternInstance) || l.Stat.Mode >= 1<<16 {
+	if hasMark(l.Path) || l.Stat.Mode >= 1<<16 {
 		return false
 	}
 	dev, ok := b.device(l.Stat.Dev)
@@ -149,6 +149,11 @@ func (b *SnapshotBuilder) add(l Look, instance int) bool {
 	le.PutUint64(f[24:], uint64(l.Stat.Mtime))
 	le.PutUint64(f[32:], uint64(l.Stat.Ctime))
 	return true
+}
+
+// hasMark reports whether a text has something in it that stands for a name.
+func hasMark(text string) bool {
+	return strings.Contains(text, patternFile) || strings.Contains(text, patternInstance)
 }
 
 // device numbers a device.
@@ -361,7 +366,7 @@ func (k *keptFiles) of(n *keptNode, f func(file []byte)) {
 // common reports whether a file's path is the same for several nodes.
 func (b *SnapshotBuilder) common(file []byte) bool {
 	p := binary.LittleEndian.Uint32(file)
-	return b.uses[p] > 1 && !strings.ContainsAny(b.patterns.list[p], patternFile+patternInstance)
+	return b.uses[p] > 1 && !hasMark(b.patterns.list[p])
 }
 
 // own calls f with the files that a node has alone.

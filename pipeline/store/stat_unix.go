@@ -14,7 +14,7 @@ func statPath(path string) (Stat, error) { return base{}.stat(path) }
 
 func (b base) stat(path string) (Stat, error) {
 	var st unix.Stat_t
-	err := b.walk(path, func(dir int, name string) error { return unix.Fstatat(dir, name, &st, 0) })
+	err := b.walk(path, func(dir int, name string) error { return fstatat(dir, name, &st) })
 	if err != nil {
 		return Stat{}, &fs.PathError{Op: "stat", Path: path, Err: err}
 	}

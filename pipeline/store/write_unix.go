@@ -14,7 +14,7 @@ func writeFile(b base, path string, content []byte) (st Stat, err error) {
 	const flags = unix.O_WRONLY | unix.O_CREAT | unix.O_TRUNC | unix.O_CLOEXEC | unix.O_NOFOLLOW
 	var fd int
 	err = b.walk(path, func(dir int, name string) (err error) {
-		fd, err = unix.Openat(dir, name, flags, 0o666)
+		fd, err = openat(dir, name, flags, 0o666)
 		return err
 	})
 	if err != nil {
