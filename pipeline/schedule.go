@@ -114,6 +114,9 @@ func (r *run) loop() {
 		select {
 		case m := <-r.messages:
 			r.take(m)
+			for range len(r.messages) { // one look at what may start does for all
+				r.take(<-r.messages)
+			}
 		case <-r.slots.wake:
 		case <-tick.C:
 			r.save()
