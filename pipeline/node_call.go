@@ -3,58 +3,96 @@ package pipeline
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
 )
 
+// Code of a kind runs in the goroutine of its node's worker, which costs less
+// than to hand it over and wait. That goroutine may be lost to it: the code does
+// not end though the run does, or ends the goroutine as well. What follows for
+// the node is then up to another, and the first, should it come back, does
+// nothing more.
+
+// A call is code of a kind at work for a node.
+type call struct {
+	in    *inspection
+	began time.Time
+	// lost ends the node, with errAbandoned or errNoReturn, where the goroutine
+	// of the call cannot.
+	lost func(error) ending
+}
+
 // abandonAfter is how long after the context's end a run waits for code of a
 // kind: longer than a command is given to end before it is killed.
 const abandonAfter = 4 * time.Second
 
-// errAbandoned is what call returns for code that goes on after the end of the
-// run. Its goroutine may still use its Task and its private folder, which
-// nothing else uses from then on; nobody hears of how it ends.
+// errAbandoned ends a call that goes on after the end of the run. It may still
+// use its Task and its private folder, which nothing else uses from then on;
+// nobody hears of how it ends.
 var errAbandoned = errors.New("it did not end after the interrupt and was abandoned")
 
 var errNoReturn = errors.New("the stage ended its goroutine without returning")
 
-// call calls code of a kind. A panic is an error; its stack goes to the
-// events. A kind that ends its goroutine has failed as well.
-func (r *run) call(rs *runStage, instance string, f func() error) error {
-	type ended struct {
-		err   error
-		stack string // of a panic
-	}
-	done := make(chan ended, 1)
-	r.pool.call(func() {
-		e := ended{err: errNoReturn}
-		defer func() {
-			if p := recover(); p != nil {
-				e = ended{fmt.Errorf("panic: %v", p), shortStack(string(debug.Stack()))}
-			}
-			done <- e
-		}()
-		e.err = f()
-	})
-	var e ended
-	select {
-	case e = <-done:
-	case <-r.ctx.Done():
-		patience := time.NewTimer(abandonAfter)
-		defer patience.Stop()
-		select {
-		case e = <-done:
-		case <-patience.C:
-			return errAbandoned
+// call calls code of a kind. A panic is an error; its stack goes to the events.
+// The goroutine ends where it is lost.
+func (r *run) call(in *inspection, f func() error, lost func(error) ending) (err error) {
+	h, c := in.holder, &call{in, time.Now(), lost}
+	h.call.Store(c)
+	returned := false
+	defer func() {
+		p := recover()
+		ours := h.call.CompareAndSwap(c, nil)
+		switch {
+		case !ours && (returned || p != nil):
+			runtime.Goexit()
+		case !ours || returned:
+		case p != nil:
+			err = fmt.Errorf("panic: %v", p)
+			r.send(message{warning: &Event{Event: EventWarning, Stage: in.stage.address, Instance: in.instance,
+				Error: err.Error(), Message: shortStack(string(debug.Stack()))}})
+		default:
+			go func() {
+				end := r.endLost(c, errNoReturn)
+				r.pass(h, &end)
+			}()
+		}
+	}()
+	err = f()
+	returned = true
+	return err
+}
+
+// endLost ends the node of a call whose goroutine is lost.
+func (r *run) endLost(c *call, err error) ending {
+	end := c.lost(err)
+	r.settle(c.in, &end)
+	return end
+}
+
+// abandon ends the nodes of calls that go on for too long after the context's
+// end, and returns when to look again.
+func (r *run) abandon() time.Duration {
+	next := abandonAfter
+	for h := range r.holders {
+		c := h.call.Load()
+		if c == nil {
+			continue
+		}
+		began := c.began
+		if began.Before(r.cancelled) {
+			began = r.cancelled
+		}
+		if wait := abandonAfter - time.Since(began); wait > 0 {
+			next = min(next, wait)
+		} else if h.call.CompareAndSwap(c, nil) {
+			end := r.endLost(c, errAbandoned)
+			r.take(message{ended: &end, holder: h})
 		}
 	}
-	if e.stack != "" {
-		r.send(message{warning: &Event{Event: EventWarning, Stage: rs.address, Instance: instance,
-			Error: e.err.Error(), Message: e.stack}})
-	}
-	return e.err
+	return next
 }
 
 // shortStack keeps the frames from the panic on.

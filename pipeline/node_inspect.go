@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/concluder/concluder/pipeline/store"
 )
@@ -50,6 +51,11 @@ type inspection struct {
 	racy   bool         // one of them may change without another stat
 	causes []Reason     // why: only the first where full was not asked for
 	err    error        // its key cannot be computed
+
+	// Of its execution.
+	reason string
+	began  time.Time // zero where there was none
+	counts map[string]int64
 }
 
 // inspect computes a node's key and compares it with the record. full finds

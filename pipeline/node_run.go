@@ -93,19 +93,28 @@ func (r *run) work(stage, instance int, probe bool, attempt int, h *holder) endi
 		}
 		in.holder = h
 	}
-	reason := someReasons(in.causes)
-	r.send(message{started: &startedNode{node, reason}})
-	began := time.Now()
+	in.reason = someReasons(in.causes)
+	r.send(message{started: &startedNode{node, in.reason}})
+	in.began = time.Now()
 	end := r.execute(in, stage, instance, attempt)
-	if tooManyFiles(end.fatal) && !h.turn.alone {
-		end = ending{node: node, crowded: end.fatal, counts: end.counts}
-	}
-	r.heed(&end, rs)
-	end.ran, end.elapsed = true, time.Since(began)
-	if end.rec != nil {
-		end.rec.Run, end.rec.Elapsed, end.rec.Reason = r.id, end.elapsed, reason
-	}
+	r.settle(in, &end)
 	return end
+}
+
+// settle completes the ending of a node that was executed.
+func (r *run) settle(in *inspection, end *ending) {
+	if in.began.IsZero() {
+		return
+	}
+	end.counts = in.counts
+	if tooManyFiles(end.fatal) && !in.holder.turn.alone {
+		*end = ending{node: in.node, crowded: end.fatal, counts: in.counts}
+	}
+	r.heed(end, in.stage)
+	end.ran, end.elapsed = true, time.Since(in.began)
+	if end.rec != nil {
+		end.rec.Run, end.rec.Elapsed, end.rec.Reason = r.id, end.elapsed, in.reason
+	}
 }
 
 // notStarted ends a stale node whose kind is not to run any more.
@@ -163,25 +172,28 @@ func (r *run) execute(in *inspection, stage, instance, attempt int) ending {
 	t.owner = in.holder
 	ctx, leave := r.enter(in)
 	defer leave()
-	err = r.call(in.stage, in.instance, func() error {
+	err = r.call(in, func() error {
 		defer t.over()
 		return in.stage.Kind.Run(ctx, t)
+	}, func(lost error) ending {
+		t.over()
+		in.counts = t.Counts()
+		if errors.Is(lost, errAbandoned) {
+			return r.abandoned(in)
+		}
+		return r.fail(in, stage, instance, t, lost)
 	})
 
-	counts := t.Counts()
-	if errors.Is(err, errAbandoned) {
-		return r.abandoned(in, counts)
-	}
+	in.counts = t.Counts()
 	if err != nil {
 		if end, ok := r.gaveUp(ctx, in, err); ok {
-			end.counts = counts
 			return end
 		}
 	}
 	restless, noticed := "", time.Time{}
 	if changed := r.changedInput(in); changed != "" {
 		if attempt < maxAttempts {
-			return ending{node: in.node, again: true, counts: counts}
+			return ending{node: in.node, again: true}
 		}
 		restless, noticed = in.pathOf(changed), time.Now()
 		err = fmt.Errorf("its input %s changed while it ran, %d times in a row: run again when the file is at rest; a stage that changes it itself is to write an output instead", changed, attempt)
@@ -192,20 +204,18 @@ func (r *run) execute(in *inspection, stage, instance, attempt int) ending {
 	if err != nil && !errors.As(err, &provisional) {
 		t.over()
 		end := r.fail(in, stage, instance, t, err)
-		end.counts, end.restless, end.noticed = counts, restless, noticed
+		end.restless, end.noticed = restless, noticed
 		return end
 	}
 	in.holder.giveCPU()
 	outputs, perr := r.publish(in, t, true)
 	if perr != nil {
 		t.over()
-		end := r.fail(in, stage, instance, nil, perr)
-		end.counts = counts
-		return end
+		return r.fail(in, stage, instance, nil, perr)
 	}
 	r.tellUndeclared(in, dir)
 	bare = t.bare()
-	end := ending{node: in.node, state: Done, shown: Done, counts: counts, rec: r.record(in, Done, t.Status(), nil, outputs)}
+	end := ending{node: in.node, state: Done, shown: Done, rec: r.record(in, Done, t.Status(), nil, outputs)}
 	end.rec.Valid = provisional == nil
 	if provisional == nil {
 		r.keep(in, instance, t.Status())
@@ -243,9 +253,9 @@ func (r *run) gaveUp(ctx context.Context, in *inspection, err error) (ending, bo
 
 // abandoned ends a node whose kind goes on after the end of the run. What such
 // code holds is not used again: neither the folder nor the slot.
-func (r *run) abandoned(in *inspection, counts map[string]int64) ending {
+func (r *run) abandoned(in *inspection) ending {
 	return ending{node: in.node, state: NotRun, shown: NotRun, stale: in.known && len(in.last.Outputs) > 0,
-		counts: counts, note: interrupted, left: true}
+		note: interrupted, left: true}
 }
 
 // fail ends a node whose kind failed with err. With a task its Failed hook
@@ -267,22 +277,25 @@ func (r *run) skip(in *inspection, stage, instance int, err *UpstreamError) endi
 // give ends a node that could not do its work, with the outputs of its Failed
 // hook where there is one, else with those of the last execution.
 func (r *run) give(in *inspection, stage, instance int, t *Task, state State, err error) ending {
-	status := ""
-	var outputs []store.Output
 	hook := in.stage.Kind.Failed
 	var place *inTheWayError
 	// A hook would write to the same place.
 	if hook != nil && in.spec != nil && !faultOfRun(err) && !errors.As(err, &place) {
-		o, s, herr := r.hook(in, stage, instance, err)
-		if errors.Is(herr, errAbandoned) {
-			return r.abandoned(in, nil)
+		without := func(herr error) ending {
+			return r.gave(in, t, state, "", fmt.Errorf("%w (and its result could not be written: %v)", err, herr), nil)
 		}
+		outputs, status, herr := r.hook(in, stage, instance, err, without)
 		if herr != nil {
-			err = fmt.Errorf("%w (and its result could not be written: %v)", err, herr)
-		} else {
-			outputs, status = o, s
+			return without(herr)
 		}
+		return r.gave(in, t, state, status, err, outputs)
 	}
+	return r.gave(in, t, state, "", err, nil)
+}
+
+// gave is how a node ends that could not do its work, with the outputs and the
+// status of its Failed hook, if there are any.
+func (r *run) gave(in *inspection, t *Task, state State, status string, err error, outputs []store.Output) ending {
 	if t != nil && status == "" {
 		status = t.Status()
 	}
@@ -293,8 +306,9 @@ func (r *run) give(in *inspection, stage, instance int, t *Task, state State, er
 	return ending{node: in.node, state: state, shown: state, stale: rec.Old && len(rec.Outputs) > 0, rec: rec}
 }
 
-// hook runs the kind's Failed in a folder of its own.
-func (r *run) hook(in *inspection, stage, instance int, cause error) ([]store.Output, string, error) {
+// hook runs the kind's Failed in a folder of its own. without ends the node where
+// that does not return.
+func (r *run) hook(in *inspection, stage, instance int, cause error, without func(error) ending) ([]store.Output, string, error) {
 	dir, err := r.staging.take()
 	if err != nil {
 		return nil, "", err
@@ -308,10 +322,17 @@ func (r *run) hook(in *inspection, stage, instance int, cause error) ([]store.Ou
 	defer t.over()
 	t.owner = freeOwner{}
 	in.holder.take(r.ctx) // a run that ends goes without
-	if err := r.call(in.stage, in.instance, func() error {
+	err = r.call(in, func() error {
 		defer t.over()
 		return in.stage.Kind.Failed(t, cause)
-	}); err != nil {
+	}, func(lost error) ending {
+		t.over()
+		if errors.Is(lost, errAbandoned) {
+			return r.abandoned(in)
+		}
+		return without(lost)
+	})
+	if err != nil {
 		return nil, "", err
 	}
 	outputs, err := r.publish(in, t, false)

@@ -67,6 +67,8 @@ type holder struct {
 
 	quick bool // its stage's nodes are
 
+	call atomic.Pointer[call] // at work for the node; whoever takes it away says how the node ends
+
 	idling sync.Mutex // held to go to the network and to come back, waits included
 	away   int        // goroutines in Idle
 

@@ -38,10 +38,12 @@ type schedule struct {
 	phases   []phase
 	left     []int32 // by instance: selected nodes that have not ended
 
-	working     int   // workers at work, scans included
-	ended       int   // nodes
-	started     bool  // some node has
-	behind      []int // chunks that wait: see goOn
+	working     int              // workers at work, scans included
+	holders     map[*holder]bool // of the nodes at work
+	cancelled   time.Time        // when the context ended
+	ended       int              // nodes
+	started     bool             // some node has
+	behind      []int            // chunks that wait: see goOn
 	interrupted bool
 	fault       error
 
@@ -100,6 +102,7 @@ func (r *run) loop() {
 	tick := time.NewTicker(flushEvery)
 	defer tick.Stop()
 	drain, cancelled := r.opts.Drain, r.ctx.Done()
+	var patience <-chan time.Time
 	for r.ended < r.l.nodes {
 		short := r.dispatch()
 		r.goOn()
@@ -130,6 +133,9 @@ func (r *run) loop() {
 			cancelled = nil
 			r.interrupted = true
 			r.stop(interrupted, true)
+			r.cancelled, patience = time.Now(), time.After(abandonAfter)
+		case <-patience:
+			patience = time.After(r.abandon())
 		}
 	}
 	close(r.over)
@@ -150,6 +156,7 @@ func (r *run) prepare() {
 	l := r.l
 	r.pending = make([]int32, l.nodes)
 	r.attempts = map[int]int{}
+	r.holders = map[*holder]bool{}
 	r.ready = newReadyQueue(len(l.stages))
 	r.took = make([]time.Duration, len(l.stages))
 	r.left = make([]int32, len(l.instances))
@@ -256,19 +263,23 @@ func (r *run) dispatch() (short bool) {
 		attempt := r.attempts[node]
 		r.working++
 		h := r.slots.start(s, slot, r.isQuick(s), r.begins())
+		r.holders[h] = true
 		r.pool.call(func() {
-			var end ending
-			defer func() { r.send(message{ended: &end, holder: h}) }()
-			end = r.work(s, i, stopped, attempt, h)
-			if !end.left {
-				h.giveCPU()
-			}
-			if end.rec != nil {
-				r.state.Put(r.l.stages[s].address, r.l.instance(i), end.rec)
-			}
+			end := r.work(s, i, stopped, attempt, h)
+			r.pass(h, &end)
 		})
 	}
 	return short
+}
+
+// pass passes on how a node ended, which no more code of its kind is to run for.
+func (r *run) pass(h *holder, end *ending) {
+	h.giveCPU()
+	if end.rec != nil {
+		s, i := r.l.place(end.node)
+		r.state.Put(r.l.stages[s].address, r.l.instance(i), end.rec)
+	}
+	r.send(message{ended: end, holder: h})
 }
 
 // admit lets instances in while the window has room.
@@ -302,6 +313,7 @@ func (r *run) take(m message) {
 		r.emit(Event{Event: EventNodeStarted, Stage: r.l.stages[s].address, Instance: r.l.instance(i), Reason: m.started.reason})
 	case m.ended != nil:
 		r.working--
+		delete(r.holders, m.holder)
 		if !m.ended.left { // else its code holds what it likes, and nothing more starts
 			m.ended.spans = m.holder.end()
 		}
