@@ -127,7 +127,7 @@ func (w *world) stage(kind, name string, perInstance bool, deps ...Dep) *Stage {
 // attrsOf returns the names of the attributes of a task that have inputs, or
 // upstream nodes.
 func attrsOf(t *Task, inputs bool) []string {
-	in := t.sources.(nodeSources).in
+	in := (*inspection)(t.sources.(*nodeSources))
 	names := map[string]bool{}
 	for _, f := range in.inputs {
 		names[f.Attr] = inputs && f.Attr != fileAttr

@@ -125,16 +125,14 @@ func (k *keyHash) write(b []byte) {
 }
 
 // full is the digest of what was added.
-func full(k *keyHash) (d store.Digest) {
+func full(k *keyHash) store.Digest {
+	b := k.buf
+	k.buf = b[:0]
 	if k.h == nil {
-		d = sha256.Sum256(k.buf)
-		k.buf = k.buf[:0]
-		return d
+		return sha256.Sum256(b)
 	}
-	k.h.Write(k.buf)
-	k.buf = k.buf[:0]
-	k.h.Sum(d[:0])
-	return d
+	k.h.Write(b)
+	return store.Digest(k.h.Sum(nil))
 }
 
 func (k *keyHash) sum() store.Short { return full(k).Cut() }

@@ -40,6 +40,7 @@ type inspector struct {
 // An inspection is what a node's key says.
 type inspection struct {
 	manifest
+	from   *inspector
 	node   int
 	holder *holder // of the slots, where it is to be executed
 	key    store.Short
@@ -63,7 +64,7 @@ type inspection struct {
 // first. All the node depends on has ended and has what it needs.
 func (e *inspector) inspect(stage, instance int, full bool) *inspection {
 	rs := &e.l.stages[stage]
-	in := &inspection{node: e.l.node(stage, instance)}
+	in := &inspection{from: e, node: e.l.node(stage, instance)}
 	in.stage, in.instance = rs, e.l.instance(instance)
 	if full {
 		in.last, in.known = e.state.Get(rs.address, in.instance, store.Whole)

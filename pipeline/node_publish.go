@@ -59,8 +59,9 @@ func (r *run) publish(in *inspection, t *Task, all bool) ([]store.Output, error)
 	}
 	outputs := make([]store.Output, 0, len(files))
 	in.looks = slices.Grow(in.looks, len(files)+len(in.inputs)) // those of the inputs follow: see keep
-	for _, f := range files {
-		if err := r.place(&f, in.known); err != nil {
+	for i := range files {
+		f := &files[i]
+		if err := r.place(f, in.known); err != nil {
 			return nil, &unwritableError{fmt.Errorf("its output %s cannot be written to %s: %w", f.Name, f.to, err)}
 		}
 		outputs = append(outputs, store.Output{Name: f.Name, Path: f.Path, Size: f.stat.Size, Digest: f.digest})

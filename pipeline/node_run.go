@@ -94,7 +94,7 @@ func (r *run) work(stage, instance int, probe bool, attempt int, h *holder) endi
 		in.holder = h
 	}
 	in.reason = someReasons(in.causes)
-	r.send(message{started: &startedNode{node, in.reason}})
+	r.send(message{started: in})
 	in.began = time.Now()
 	end := r.execute(in, stage, instance, attempt)
 	r.settle(in, &end)

@@ -27,18 +27,15 @@ func (r *run) task(in *inspection, stage, instance int, dir string) (*Task, erro
 	}
 	t.draining = r.draining
 	t.Log = r.logPath(in.stage, t.File)
-	t.sources = nodeSources{&r.inspector, in}
+	t.sources = (*nodeSources)(in)
 	return t, nil
 }
 
 // nodeSources are what a node reads, as its key says.
-type nodeSources struct {
-	e  *inspector
-	in *inspection
-}
+type nodeSources inspection
 
-func (s nodeSources) provider(attr string) *Provider {
-	for _, p := range s.in.spec.Providers {
+func (s *nodeSources) provider(attr string) *Provider {
+	for _, p := range s.spec.Providers {
 		if p.Attr == attr {
 			return p.Provider
 		}
@@ -46,14 +43,14 @@ func (s nodeSources) provider(attr string) *Provider {
 	return nil
 }
 
-func (s nodeSources) upstream(attr string) []Upstream {
+func (s *nodeSources) upstream(attr string) []Upstream {
 	var all []Upstream
-	for i := range s.in.upstream {
-		u := &s.in.upstream[i]
+	for i := range s.manifest.upstream {
+		u := &s.manifest.upstream[i]
 		if u.dep.Attr != attr || u.dep.Output != "" {
 			continue
 		}
-		at := s.e.placeOf(u.dep.Stage)
+		at := s.from.placeOf(u.dep.Stage)
 		all = slices.Grow(all, len(u.nodes))
 		for k := range u.nodes {
 			n := &u.nodes[k]
@@ -73,14 +70,14 @@ func (e *inspector) placeOf(s *Stage) func(path string) string {
 
 // inputs gathers the files of an attribute in the order of the pipeline file,
 // paths and references to outputs alike.
-func (s nodeSources) inputs(attr string) []Artifact {
+func (s *nodeSources) inputs(attr string) []Artifact {
 	type at struct {
 		pos int
 		Artifact
 	}
 	var all []at
-	for i := range s.in.inputs {
-		f := &s.in.inputs[i]
+	for i := range s.manifest.inputs {
+		f := &s.manifest.inputs[i]
 		if f.Attr != attr {
 			continue
 		}
@@ -93,13 +90,13 @@ func (s nodeSources) inputs(attr string) []Artifact {
 		}
 		all = append(all, at{f.Pos, a})
 	}
-	for i := range s.in.upstream {
-		u := &s.in.upstream[i]
+	for i := range s.manifest.upstream {
+		u := &s.manifest.upstream[i]
 		if u.dep.Attr != attr || u.dep.Output == "" {
 			continue
 		}
 		for k := range u.nodes {
-			from := Upstream{outputs: u.nodes[k].outputs, at: s.e.placeOf(u.dep.Stage)}
+			from := Upstream{outputs: u.nodes[k].outputs, at: s.from.placeOf(u.dep.Stage)}
 			if a, ok := from.Output(u.dep.Output); ok {
 				all = append(all, at{u.dep.Pos, a})
 			}

@@ -78,6 +78,7 @@ type holder struct {
 	holds bool // a CPU slot
 	ended bool
 	took  []Span
+	first [1]Span // of took, as a rule the only one
 }
 
 // free takes a CPU slot if one is free; else wake tells when one may be.
@@ -92,6 +93,7 @@ func (s *slots) ahead() bool { return s.begun.Load() < s.most }
 // start begins a node of a stage, with a slot that free took or without one.
 func (s *slots) start(stage int, slot, quick bool, t turn) *holder {
 	h := &holder{slots: s, stage: stage, quick: quick, begun: true, asks: s.idles[stage].Load(), turn: t}
+	h.took = h.first[:0]
 	s.begun.Add(1)
 	if h.asks {
 		s.asking.Add(1)

@@ -13,16 +13,11 @@ import (
 // set.
 type message struct {
 	scanned *scannedChunk
-	started *startedNode
+	started *inspection // of a node whose execution begins
 	ended   *ending
 	holder  *holder // with ended: what the node holds until now, so that what follows on it begins before others
 	warning *Event
 	reading *resource.Reading
-}
-
-type startedNode struct {
-	node   int
-	reason string
 }
 
 // send hands a message to the scheduler, which takes them until the last
