@@ -147,11 +147,10 @@ func (r *run) proofIsNew() bool {
 
 // saveSnapshot writes the snapshot for the next run, unless it would say no
 // more than the one there is. The log is complete.
-func (r *run) saveSnapshot() {
+func (r *run) saveSnapshot() error {
 	if r.builder == nil {
-		return
+		return nil
 	}
-	defer r.dropSnapshot()
 	carried := store.NewNodeSet(r.l.nodes)
 	for node := range r.l.nodes {
 		if r.words.get(node).has(wordFresh) {
@@ -159,7 +158,7 @@ func (r *run) saveSnapshot() {
 		}
 	}
 	if r.snapshot != nil && r.builder.Kept() == 0 && carried.Count() == r.snapshot.FreshCount() && r.snapshot.Current(r.home) && !r.proofIsNew() {
-		return
+		return nil
 	}
 	r.builder.Carry(carried)
 	c := r.plan.compiled
@@ -172,9 +171,7 @@ func (r *run) saveSnapshot() {
 	} else {
 		c.snapshot.Store(nil) // who runs next reads the new one
 	}
-	if err != nil {
-		r.emit(Event{Event: EventWarning, Message: "the next run will look at everything anew: the snapshot cannot be written: " + err.Error()})
-	}
+	return err
 }
 
 // dropSnapshot lets go of what was gathered for the next snapshot.

@@ -29,6 +29,5 @@ func Run(ctx context.Context, plan *Plan, opts Options) (*Outcome, error) {
 	} else {
 		r.loop()
 	}
-	r.finish()
 	return r.outcome, withFilesLimit(errors.Join(r.fault, r.close()))
 }

@@ -215,22 +215,32 @@ func (r *run) setLimits() {
 	r.window = max(1, r.window)
 }
 
-// close puts away what a run holds. The outcome is complete but for the time.
+// close puts away what a run holds, and completes the outcome meanwhile.
 func (r *run) close() error {
 	err := r.staging.close()
+	var lost, unknown, unproven error
 	if r.state != nil {
-		lost := r.state.Close()
+		lost = r.state.Close()
 		err = errors.Join(err, lost)
-		if e := r.files.Close(); e != nil { // only a cache
-			r.emit(Event{Event: EventWarning, Message: fmt.Sprintf("the next run will read files again whose digests this one knows: %v", unwritable("state", e))})
-		}
-		if lost == nil { // else it would vouch for records that the log does not have
+	}
+	var beside sync.WaitGroup
+	if r.files != nil {
+		beside.Go(func() { unknown = r.files.Close() })
+	}
+	if lost == nil { // else it would vouch for records that the log does not have
+		if r.state != nil {
 			r.leaveState()
-			r.saveSnapshot()
 		}
-		r.dropSnapshot()
-	} else {
-		r.saveSnapshot()
+		beside.Go(func() { unproven = r.saveSnapshot() })
+	}
+	r.finish()
+	beside.Wait()
+	r.dropSnapshot()
+	if unknown != nil { // only a cache
+		r.emit(Event{Event: EventWarning, Message: fmt.Sprintf("the next run will read files again whose digests this one knows: %v", unwritable("state", unknown))})
+	}
+	if unproven != nil {
+		r.emit(Event{Event: EventWarning, Message: "the next run will look at everything anew: the snapshot cannot be written: " + unproven.Error()})
 	}
 	r.outcome.Duration = time.Since(r.began)
 	r.emit(Event{Event: EventRunFinished, Outcome: r.outcome})
