@@ -116,15 +116,7 @@ func (w *writer) text(s string) {
 		return
 	}
 	w.named = true
-	w.name = w.name[:0]
-	for more := true; more; {
-		var before string
-		before, s, more = strings.Cut(s, w.instance)
-		w.name = append(w.name, before...)
-		if more {
-			w.name = append(w.name, placeholder...)
-		}
-	}
+	w.name = appendReplaced(w.name[:0], s, w.instance, placeholder)
 	id, ok := w.s.strs.numberOf(w.name)
 	if !ok {
 		id = w.s.intern(string(w.name))

@@ -29,6 +29,7 @@ type SnapshotBuilder struct {
 	files    stock     // of kept nodes, fileSize each
 	from     *Snapshot // whose patterns, devices and statuses have the same numbers
 	carried  NodeSet   // nodes of from
+	buf      []byte    // of pattern, used again
 }
 
 type keptNode struct {
@@ -130,7 +131,7 @@ func (b *SnapshotBuilder) add(l Look, instance int) bool {
 	if !ok {
 		return false
 	}
-	p := b.patterns.id(b.pattern(l.Path, instance))
+	p := b.pattern(l.Path, instance)
 	if int(p) == len(b.uses) {
 		b.uses = append(b.uses, 0)
 	}
@@ -171,20 +172,38 @@ func (b *SnapshotBuilder) device(d uint64) (uint16, bool) {
 }
 
 // pattern takes the instance out of a path, so that the paths of most
-// instances are one.
-func (b *SnapshotBuilder) pattern(path string, instance int) string {
+// instances are one, and numbers what is left.
+func (b *SnapshotBuilder) pattern(path string, instance int) uint32 {
 	if instance < 0 {
-		return path
+		return b.patterns.id(path)
 	}
 	name := b.instances[instance]
 	file, ok := b.names[instance]
 	if !ok {
 		file = name
 	}
-	if p := strings.ReplaceAll(path, file, patternFile); p != path || !ok {
-		return p
+	p := appendReplaced(b.buf[:0], path, file, patternFile)
+	if ok && string(p) == path {
+		p = appendReplaced(p[:0], path, name, patternInstance)
 	}
-	return strings.ReplaceAll(path, name, patternInstance)
+	b.buf = p
+	if id, ok := b.patterns.ids[string(p)]; ok {
+		return id
+	}
+	return b.patterns.id(string(p))
+}
+
+// appendReplaced appends s with to in the place of each from that is in it.
+func appendReplaced(b []byte, s, from, to string) []byte {
+	for from != "" {
+		before, after, more := strings.Cut(s, from)
+		if !more {
+			break
+		}
+		b = append(append(b, before...), to...)
+		s = after
+	}
+	return append(b, s...)
 }
 
 // Save writes the snapshot into the pipeline's folder of the state directory,
