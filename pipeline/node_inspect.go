@@ -334,14 +334,19 @@ func (e *inspector) restEnding(node int) ending {
 
 // outputPath is where an output lies.
 func (e *inspector) outputPath(s *Stage, path string) string {
-	dir := e.results
-	if s.Kind.Outputs == nil {
-		dir = e.plan.Dir
-	}
+	dir := e.outputDir(s)
 	if fs.ValidPath(path) && !strings.HasSuffix(dir, separator) {
 		return dir + separator + filepath.FromSlash(path) // what Join comes to
 	}
 	return filepath.Join(dir, filepath.FromSlash(path))
+}
+
+// outputDir is the folder in which all outputs of a stage lie.
+func (e *inspector) outputDir(s *Stage) string {
+	if s.Kind.Outputs == nil {
+		return e.plan.Dir
+	}
+	return e.results
 }
 
 const separator = string(filepath.Separator)

@@ -169,15 +169,17 @@ func (r *run) changedUpstream(in *inspection) string {
 		u := &in.upstream[i]
 		s := r.l.stages[in.stage.deps[i]].Stage
 		if !u.members {
-			if changed := r.changedOutput(s, u.dep.Output, &u.nodes[0]); changed != "" {
+			if changed := r.changedOutput(r.files, s, u.dep.Output, &u.nodes[0]); changed != "" {
 				return changed
 			}
 			continue
 		}
+		below := r.files.Below(r.outputDir(s))
+		defer below.Close()
 		var mu sync.Mutex
 		first, changed := len(u.nodes), ""
 		inParallel(len(u.nodes), func(k int) {
-			path := r.changedOutput(s, u.dep.Output, &u.nodes[k])
+			path := r.changedOutput(below, s, u.dep.Output, &u.nodes[k])
 			mu.Lock()
 			defer mu.Unlock()
 			if path != "" && k < first {
@@ -191,9 +193,14 @@ func (r *run) changedUpstream(in *inspection) string {
 	return ""
 }
 
+// A digester knows what is in files.
+type digester interface {
+	Digest(path string) (store.Digest, store.Stat, error)
+}
+
 // changedOutput returns an output of a node of another stage, all or the named
 // one, that is not any more what is recorded.
-func (r *run) changedOutput(s *Stage, name string, n *upstreamNode) string {
+func (r *run) changedOutput(files digester, s *Stage, name string, n *upstreamNode) string {
 	if n.stale || n.state == NotRun {
 		return "" // nobody says that these are whole
 	}
@@ -202,7 +209,7 @@ func (r *run) changedOutput(s *Stage, name string, n *upstreamNode) string {
 		if name != "" && name != o.Name {
 			continue
 		}
-		if d, _, err := r.files.Digest(r.outputPath(s, o.Path)); err != nil || d != o.Digest {
+		if d, _, err := files.Digest(r.outputPath(s, o.Path)); err != nil || d != o.Digest {
 			return o.Path
 		}
 	}

@@ -78,13 +78,37 @@ func (f *Files) Digest(path string) (Digest, Stat, error) {
 // Look is Digest, and says whether the stat is settled: as long as it is what
 // it is, so is the digest.
 func (f *Files) Look(path string) (d Digest, st Stat, settled bool, err error) {
-	if st, err = statPath(path); err != nil {
-		return d, st, false, err
-	}
-	return f.digest(path, st)
+	return f.look(base{}, path)
 }
 
-func (f *Files) digest(path string, st Stat) (d Digest, _ Stat, settled bool, err error) {
+func (f *Files) look(b base, path string) (d Digest, st Stat, settled bool, err error) {
+	if st, err = b.stat(path); err != nil {
+		return d, st, false, err
+	}
+	return f.digest(b, path, st)
+}
+
+// A Below looks at many files below one folder: the one that has its name when
+// it is made, as if all were looked at then.
+type Below struct {
+	files *Files
+	base  base
+}
+
+// Below makes a Below, which is to be closed. Where the folder cannot be opened
+// the files are looked at by their whole paths.
+func (f *Files) Below(dir string) Below { return Below{f, openBase(dir)} }
+
+// Digest is Files.Digest. It may be called from several goroutines.
+func (b Below) Digest(path string) (Digest, Stat, error) {
+	d, st, _, err := b.files.look(b.base, path)
+	return d, st, err
+}
+
+// Close lets go of the folder.
+func (b Below) Close() { b.base.close() }
+
+func (f *Files) digest(b base, path string, st Stat) (d Digest, _ Stat, settled bool, err error) {
 	if st.Type != 0 {
 		return d, st, false, notRegular(path, st)
 	}
@@ -94,7 +118,7 @@ func (f *Files) digest(path string, st Stat) (d Digest, _ Stat, settled bool, er
 	before := st
 	for range readAttempts {
 		now := f.clock.now()
-		d, st, stable, err := hashFile(base{}, path, true, before)
+		d, st, stable, err := hashFile(b, path, true, before)
 		if err != nil {
 			return Digest{}, st, false, err
 		}
@@ -131,7 +155,7 @@ func (f *Files) Same(path string, st Stat, d Digest) (bool, error) {
 	if now != st {
 		return false, nil
 	}
-	d2, st2, _, err := f.digest(path, now)
+	d2, st2, _, err := f.digest(base{}, path, now)
 	return err == nil && d2 == d && st2 == st, err
 }
 
@@ -199,7 +223,7 @@ func (f *Files) published(path string, st, before Stat, d Digest) (_ Stat, settl
 		f.note(st, d, settled)
 		return st, settled, nil
 	}
-	have, st, settled, err := f.digest(path, st)
+	have, st, settled, err := f.digest(f.base, path, st)
 	if err != nil || have != d {
 		return st, false, fmt.Errorf("%s was changed by another program while it was published", path)
 	}
