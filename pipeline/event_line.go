@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -39,10 +40,19 @@ func (e *Event) appendPlain(b []byte) ([]byte, error) {
 	return append(b, '}'), nil
 }
 
+// isPlain says of each byte whether it stands for itself in a JSON string, as
+// encoding/json writes it.
+var isPlain = func() (plain [256]bool) {
+	for c := ' '; c <= '~'; c++ {
+		plain[c] = !strings.ContainsRune(`"\<>&`, c)
+	}
+	return plain
+}()
+
 // appendText appends a JSON string.
 func appendText(b []byte, s string) []byte {
 	for i := range len(s) {
-		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
+		if !isPlain[s[i]] {
 			quoted, _ := json.Marshal(s) // a string has no error
 			return append(b, quoted...)
 		}

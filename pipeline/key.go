@@ -400,6 +400,9 @@ func quoteJSON(s string) string {
 // file's folder, so that a folder can be moved; of an absolute path that leads
 // elsewhere the last element.
 func logicalName(dir string, in InputFile) string {
+	if rest, ok := strings.CutPrefix(in.Path, dir+separator); ok && filepath.Clean(rest) == rest && filepath.IsLocal(rest) {
+		return filepath.ToSlash(rest) // what Rel comes to
+	}
 	if rel, err := filepath.Rel(dir, in.Path); err == nil && (filepath.IsLocal(rel) || !filepath.IsAbs(in.Show)) {
 		return filepath.ToSlash(rel)
 	}

@@ -89,13 +89,8 @@ func (l *layout) node(stage, instance int) int {
 // place returns the stage and the instance of a node; the instance is -1 for
 // an aggregate node.
 func (l *layout) place(node int) (stage, instance int) {
-	s, found := slices.BinarySearchFunc(l.stages, node, func(rs runStage, n int) int { return rs.base - n })
-	if found {
-		// Stages without nodes share the base of the one that follows.
-		for l.stages[s].count == 0 {
-			s++
-		}
-	} else {
+	s := len(l.stages) - 1                                  // there are few
+	for l.stages[s].base > node || l.stages[s].count == 0 { // as without instances
 		s--
 	}
 	if !l.stages[s].PerInstance {

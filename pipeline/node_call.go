@@ -76,7 +76,7 @@ func (r *run) endLost(c *call, err error) ending {
 // end, and returns when to look again.
 func (r *run) abandon() time.Duration {
 	next := abandonAfter
-	for h := range r.holders {
+	for _, h := range slices.Clone(r.holders) {
 		c := h.call.Load()
 		if c == nil {
 			continue

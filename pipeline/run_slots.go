@@ -66,6 +66,7 @@ type holder struct {
 	turn  turn
 
 	quick bool // its stage's nodes are
+	at    int  // its place among the holders
 
 	call atomic.Pointer[call] // at work for the node; whoever takes it away says how the node ends
 
@@ -79,6 +80,22 @@ type holder struct {
 	ended bool
 	took  []Span
 	first [1]Span // of took, as a rule the only one
+}
+
+// holders are those of the nodes at work, in no order.
+type holders []*holder
+
+func (hs *holders) add(h *holder) {
+	h.at = len(*hs)
+	*hs = append(*hs, h)
+}
+
+func (hs *holders) remove(h *holder) {
+	all := *hs
+	last := len(all) - 1
+	all[h.at], all[last].at = all[last], h.at
+	all[last] = nil
+	*hs = all[:last]
 }
 
 // free takes a CPU slot if one is free; else wake tells when one may be.

@@ -26,19 +26,19 @@ func (r *run) send(m message) { r.messages <- m }
 
 // schedule is what the scheduler knows. Only its goroutine touches it.
 type schedule struct {
-	pending  []int32 // by node: how many of the nodes it depends on have not ended
-	attempts map[int]int
+	pending  []int32     // by node: how many of the nodes it depends on have not ended
+	attempts map[int]int // by node: how often it ran in vain
 	ready    *readyQueue
 	took     []time.Duration // by stage: what its nodes take, the last ones counting most; 0 before the first has ended
 	phases   []phase
 	left     []int32 // by instance: selected nodes that have not ended
 
-	working     int              // workers at work, scans included
-	holders     map[*holder]bool // of the nodes at work
-	cancelled   time.Time        // when the context ended
-	ended       int              // nodes
-	started     bool             // some node has
-	behind      []int            // chunks that wait: see goOn
+	working     int       // workers at work, scans included
+	holders     holders   // of the nodes at work
+	cancelled   time.Time // when the context ended
+	ended       int       // nodes
+	started     bool      // some node has
+	behind      []int     // chunks that wait: see goOn
 	interrupted bool
 	fault       error
 
@@ -151,7 +151,6 @@ func (r *run) prepare() {
 	l := r.l
 	r.pending = make([]int32, l.nodes)
 	r.attempts = map[int]int{}
-	r.holders = map[*holder]bool{}
 	r.ready = newReadyQueue(len(l.stages))
 	r.took = make([]time.Duration, len(l.stages))
 	r.left = make([]int32, len(l.instances))
@@ -254,11 +253,10 @@ func (r *run) dispatch() (short bool) {
 			return short
 		}
 		node := r.l.node(s, i)
-		r.attempts[node]++
-		attempt := r.attempts[node]
+		attempt := 1 + r.attempts[node]
 		r.working++
 		h := r.slots.start(s, slot, r.isQuick(s), r.begins())
-		r.holders[h] = true
+		r.holders.add(h)
 		r.pool.call(func() {
 			end := r.work(s, i, stopped, attempt, h)
 			r.pass(h, &end)
@@ -308,7 +306,7 @@ func (r *run) take(m message) {
 		r.emit(Event{Event: EventNodeStarted, Stage: r.l.stages[s].address, Instance: r.l.instance(i), Reason: m.started.reason})
 	case m.ended != nil:
 		r.working--
-		delete(r.holders, m.holder)
+		r.holders.remove(m.holder)
 		if !m.ended.left { // else its code holds what it likes, and nothing more starts
 			m.ended.spans = m.holder.end()
 		}

@@ -25,16 +25,15 @@ func (r *run) end(e *ending) {
 	}
 	if e.crowded != nil {
 		r.squeeze(e, rs.address, r.l.instance(i))
-		r.attempts[e.node]-- // it is not the node's fault
 		r.ready.push(s, i)
 		return
 	}
 	if e.again {
+		r.attempts[e.node]++
 		r.emit(Event{Event: EventWarning, Stage: rs.address, Instance: r.l.instance(i), Spans: e.spans, Message: "an input changed while the node ran; it runs again"})
 		r.ready.push(s, i)
 		return
 	}
-	delete(r.attempts, e.node)
 	w := r.words.get(e.node)
 	if rs.ifFresh && e.state == NotRun && w.has(wordSelected) {
 		w &^= wordSelected
