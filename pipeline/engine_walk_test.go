@@ -211,8 +211,8 @@ func TestTaskTellsWhatItIs(t *testing.T) {
 		if task.Instances != nil {
 			t.Error("a node of one instance is told of the others, which its key does not know")
 		}
-		if !strings.HasPrefix(task.Log, w.path(stateDirName)) || !strings.HasSuffix(task.Log, "/logs/load.points/"+task.File+".log") {
-			t.Errorf("log %s", task.Log)
+		if !strings.HasPrefix(task.Log(), w.path(stateDirName)) || !strings.HasSuffix(task.Log(), "/logs/load.points/"+task.File+".log") {
+			t.Errorf("log %s", task.Log())
 		}
 		return w.writeAll(task)
 	})

@@ -25,10 +25,10 @@ func gcWorld(t *testing.T, instances ...string) *world {
 		return &NodeSpec{Outputs: []Output{{"fit", "fits/" + fileName(i) + ".json"}}}, nil
 	}
 	w.when("exec", func(_ context.Context, task *Task) error {
-		if err := os.MkdirAll(filepath.Dir(task.Log), 0o777); err != nil {
+		if err := os.MkdirAll(filepath.Dir(task.Log()), 0o777); err != nil {
 			return err
 		}
-		if err := os.WriteFile(task.Log, []byte("log of "+task.Instance), 0o666); err != nil {
+		if err := os.WriteFile(task.Log(), []byte("log of "+task.Instance), 0o666); err != nil {
 			return err
 		}
 		return w.writeAll(task)

@@ -32,6 +32,7 @@ type runStage struct {
 	out        bool                         // left out by Options.Without
 	all        bool                         // all its nodes are selected; else those of the selected instances
 	ifFresh    bool                         // selected only if what it depends on is up to date: see selectNodes
+	logs       string                       // in a run the folder of its nodes' logs
 	shared     *atomic.Pointer[sharedParts] // of the node that was looked at last
 }
 

@@ -55,8 +55,8 @@ func (r *run) call(in *inspection, f func() error, lost func(error) ending) (err
 				Error: err.Error(), Message: shortStack(string(debug.Stack()))}})
 		default:
 			go func() {
-				end := r.endLost(c, errNoReturn)
-				r.pass(h, &end)
+				h.ending = r.endLost(c, errNoReturn)
+				r.pass(h)
 			}()
 		}
 	}()
@@ -88,8 +88,8 @@ func (r *run) abandon() time.Duration {
 		if wait := abandonAfter - time.Since(began); wait > 0 {
 			next = min(next, wait)
 		} else if h.call.CompareAndSwap(c, nil) {
-			end := r.endLost(c, errAbandoned)
-			r.take(message{ended: &end, holder: h})
+			h.ending = r.endLost(c, errAbandoned)
+			r.take(message{ended: h})
 		}
 	}
 	return next

@@ -31,7 +31,8 @@ type staged struct {
 // record, which is noticed by the next run.
 func (r *run) publish(in *inspection, t *Task, all bool) ([]store.Output, error) {
 	in.looks, in.racy = in.looks[:0], false
-	files := make([]staged, 0, len(in.spec.Outputs))
+	var first [1]staged // most nodes have no more
+	files := first[:0]
 	for i, o := range in.spec.Outputs {
 		own := &t.outputs[i]
 		f := staged{Output: o, from: own.path, to: r.outputPath(in.stage.Stage, o.Path), digest: own.file.Digest, stat: own.file.Stat, file: &own.file}
@@ -214,12 +215,4 @@ func (r *run) changedOutput(files digester, s *Stage, name string, n *upstreamNo
 		}
 	}
 	return ""
-}
-
-// logPath is where a node may keep what its commands wrote.
-func (r *run) logPath(rs *runStage, file string) string {
-	if file == "" {
-		file = "aggregate"
-	}
-	return r.logs + separator + rs.address + separator + file + ".log"
 }

@@ -31,7 +31,6 @@ type ending struct {
 	elapsed time.Duration
 	crowded error // too many files were open: to be run again with fewer nodes at work
 	spans   []Span
-	turn    turn
 
 	restless string    // the path of an input that changed in each attempt
 	noticed  time.Time // when that was seen last
@@ -55,8 +54,9 @@ const maxAttempts = 5
 const longWait = 100 * time.Millisecond
 
 // work brings one node up to date, or finds out how it stands. All it depends
-// on has ended. probe says not to execute anything.
-func (r *run) work(stage, instance int, probe bool, attempt int, h *holder) ending {
+// on has ended.
+func (r *run) work(h *holder) ending {
+	stage, instance, probe := h.stage, h.instance, h.probe
 	rs := &r.l.stages[stage]
 	node := r.l.node(stage, instance)
 	w := r.words.get(node)
@@ -96,7 +96,7 @@ func (r *run) work(stage, instance int, probe bool, attempt int, h *holder) endi
 	in.reason = someReasons(in.causes)
 	r.send(message{started: in})
 	in.began = time.Now()
-	end := r.execute(in, stage, instance, attempt)
+	end := r.execute(in, stage, instance)
 	r.settle(in, &end)
 	return end
 }
@@ -153,8 +153,9 @@ func (r *run) blocked(stage, instance, node int, selected, probe bool, h *holder
 	return r.skip(in, stage, instance, failed), true
 }
 
-// execute runs the node's kind, or its Failed hook, and publishes.
-func (r *run) execute(in *inspection, stage, instance, attempt int) ending {
+// execute runs the node's kind, or its Failed hook, and publishes. Where the
+// goroutine is lost the private folder is removed when the run ends.
+func (r *run) execute(in *inspection, stage, instance int) ending {
 	if in.err != nil {
 		return r.fail(in, stage, instance, nil, in.err)
 	}
@@ -162,20 +163,25 @@ func (r *run) execute(in *inspection, stage, instance, attempt int) ending {
 	if err != nil {
 		return r.fail(in, stage, instance, nil, err)
 	}
-	bare := false
-	defer func() { r.staging.give(dir, bare) }()
+	end, bare := r.executeIn(dir, in, stage, instance)
+	r.staging.give(dir, bare)
+	return end
+}
+
+// executeIn is execute in a private folder, and says whether that is as bare
+// afterwards as before.
+func (r *run) executeIn(dir string, in *inspection, stage, instance int) (end ending, bare bool) {
 	t, err := r.task(in, stage, instance, dir)
 	if err != nil {
-		return r.fail(in, stage, instance, nil, err)
+		return r.fail(in, stage, instance, nil, err), false
 	}
-	defer t.over()
 	t.owner = in.holder
 	ctx, leave := r.enter(in)
-	defer leave()
 	err = r.call(in, func() error {
 		defer t.over()
 		return in.stage.Kind.Run(ctx, t)
 	}, func(lost error) ending {
+		leave()
 		t.over()
 		in.counts = t.Counts()
 		if errors.Is(lost, errAbandoned) {
@@ -185,6 +191,14 @@ func (r *run) execute(in *inspection, stage, instance, attempt int) ending {
 	})
 
 	in.counts = t.Counts()
+	end = r.executed(ctx, in, t, stage, instance, err)
+	leave()
+	t.over()
+	return end, end.state == Done && t.bare()
+}
+
+// executed ends a node whose kind has returned: it publishes what there is.
+func (r *run) executed(ctx context.Context, in *inspection, t *Task, stage, instance int, err error) ending {
 	if err != nil {
 		if end, ok := r.gaveUp(ctx, in, err); ok {
 			return end
@@ -192,6 +206,7 @@ func (r *run) execute(in *inspection, stage, instance, attempt int) ending {
 	}
 	restless, noticed := "", time.Time{}
 	if changed := r.changedInput(in); changed != "" {
+		attempt := in.holder.attempt
 		if attempt < maxAttempts {
 			return ending{node: in.node, again: true}
 		}
@@ -213,8 +228,7 @@ func (r *run) execute(in *inspection, stage, instance, attempt int) ending {
 		t.over()
 		return r.fail(in, stage, instance, nil, perr)
 	}
-	r.tellUndeclared(in, dir)
-	bare = t.bare()
+	r.tellUndeclared(in, t.dir)
 	end := ending{node: in.node, state: Done, shown: Done, rec: r.record(in, Done, t.Status(), nil, outputs)}
 	end.rec.Valid = provisional == nil
 	if provisional == nil {

@@ -12,22 +12,19 @@ func (t *Task) bare() bool { return !t.apart && !t.lent.Load() }
 
 // task makes the Task of a node that runs in a private folder.
 func (r *run) task(in *inspection, stage, instance int, dir string) (*Task, error) {
-	outputs, apart, err := privatePaths(dir, in.spec.Outputs)
-	if err != nil {
-		return nil, err
-	}
 	t := &Task{
 		Stage: in.stage.Name, Instance: in.instance, dir: dir, files: r.files, Folder: r.plan.Dir,
 		Anew: r.opts.Anew, Program: r.opts.Program, Instances: in.instances,
-		settings: in.spec.Settings, outputs: outputs, eval: in.spec.Eval,
+		settings: in.spec.Settings, eval: in.spec.Eval,
+		draining: r.draining, logs: in.stage.logs, sources: (*nodeSources)(in),
 	}
-	t.apart = apart
+	var err error
+	if t.outputs, t.apart, err = privatePaths(t.first[:0], dir, in.spec.Outputs); err != nil {
+		return nil, err
+	}
 	if instance >= 0 {
 		t.File = r.plan.FileName(in.instance)
 	}
-	t.draining = r.draining
-	t.Log = r.logPath(in.stage, t.File)
-	t.sources = (*nodeSources)(in)
 	return t, nil
 }
 

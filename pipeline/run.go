@@ -20,13 +20,12 @@ type run struct {
 	id      string
 	began   time.Time
 	staging *staging
-	logs    string // the folder of the logs of nodes
 	slots   *slots
 	workers int
 	window  int       // instances admitted at a time
 	order   []int     // chunks, in the order in which they are scanned and admitted
 	ahead   int       // how many of them have instances of Options.First
-	pool    pool      // of nodes at work, and of the code of their kinds
+	pool    pool      // of nodes at work
 	atWork  workplace // what Options.Supersede may cancel
 
 	messages chan message
@@ -69,7 +68,8 @@ func openRun(ctx context.Context, plan *Plan, opts Options) (*run, error) {
 		return nil, err
 	}
 	r := &run{inspector: *e, ctx: ctx, began: began, id: newRunID(began),
-		messages: make(chan message, 256), pool: newPool(), notes: map[int]string{}, draining: make(chan struct{}), outcome: &Outcome{Counts: map[string]int64{}}}
+		messages: make(chan message, 256), notes: map[int]string{}, draining: make(chan struct{}), outcome: &Outcome{Counts: map[string]int64{}}}
+	r.pool = newPool(r.worker)
 	r.whyNot = r.note
 	r.outcome.Run = r.id
 	r.over = make(chan struct{})
@@ -97,7 +97,10 @@ func (r *run) open() error {
 	if err := store.NoteOrigin(r.home, store.Origin{Pipeline: r.plan.Name, File: r.plan.File, Results: r.results}); err != nil {
 		return unwritable("state", err)
 	}
-	r.logs = filepath.Join(r.home, "logs")
+	for i := range r.l.stages {
+		rs := &r.l.stages[i]
+		rs.logs = filepath.Join(r.home, "logs", rs.address)
+	}
 	r.staging = openStaging(r.results, r.id)
 	var err error
 	if r.events, err = openEventLog(dir, r.id); err != nil {

@@ -47,9 +47,9 @@ func (c *crowd) lower(t turn) bool {
 }
 
 // squeeze takes in that a node met the limit of open files.
-func (r *run) squeeze(e *ending, stage, instance string) {
+func (r *run) squeeze(e *ending, t turn, stage, instance string) {
 	message := "too many files were open; it runs again"
-	if r.lower(e.turn) {
+	if r.lower(t) {
 		message = fmt.Sprintf("%v; from now on at most %s at work at once: with a higher limit, `ulimit -n`, it could be more",
 			e.crowded, counted(r.limit, "node"))
 	}

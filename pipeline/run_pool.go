@@ -1,25 +1,27 @@
 package pipeline
 
-// A pool calls functions in goroutines that it uses again: a new one begins with
-// a small stack, and to run a node grows it several times over.
-type pool struct{ work chan func() }
+// A pool hands nodes to goroutines that it uses again: a new one begins with a
+// small stack, and to run a node grows it several times over.
+type pool struct {
+	work   chan *holder
+	worker func(*holder) // may end its goroutine, or never return
+}
 
-func newPool() pool { return pool{make(chan func())} }
+func newPool(worker func(*holder)) pool { return pool{make(chan *holder), worker} }
 
-// call calls f in a goroutine that has nothing to do, or else in a new one. f
-// may end its goroutine, or never return.
-func (p pool) call(f func()) {
+// hand hands a node to a goroutine that has nothing to do, or else to a new one.
+func (p pool) hand(h *holder) {
 	select {
-	case p.work <- f:
+	case p.work <- h:
 	default:
 		go func() {
-			f()
-			for f := range p.work {
-				f()
+			p.worker(h)
+			for h := range p.work {
+				p.worker(h)
 			}
 		}()
 	}
 }
 
-// close lets the goroutines end. Nobody calls call any more.
+// close lets the goroutines end. Nobody calls hand any more.
 func (p pool) close() { close(p.work) }

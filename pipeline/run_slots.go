@@ -59,14 +59,18 @@ func (s *slots) wakeUp() {
 	}
 }
 
-// A holder is a task's hold on the slots.
+// A holder is a node at work, and its hold on the slots.
 type holder struct {
-	slots *slots
-	stage int
-	turn  turn
+	slots    *slots
+	stage    int
+	instance int
+	attempt  int  // 1 is the first
+	probe    bool // nothing is to be executed
+	turn     turn
+	quick    bool // its stage's nodes are
+	at       int  // its place among the holders
 
-	quick bool // its stage's nodes are
-	at    int  // its place among the holders
+	ending ending // how the node was left
 
 	call atomic.Pointer[call] // at work for the node; whoever takes it away says how the node ends
 

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -107,11 +108,11 @@ type privateOutput struct {
 	named      bool // something of it may be at path
 }
 
-// privatePaths gives each output a path in a private folder that ends as the
-// declared one does: commands look at file names. apart says that some have
-// folders of their own there.
-func privatePaths(dir string, outputs []Output) (paths []privateOutput, apart bool, err error) {
-	paths = make([]privateOutput, 0, len(outputs))
+// privatePaths adds outputs to paths, and gives each a path in a private folder
+// that ends as the declared one does: commands look at file names. apart says that
+// some have folders of their own there.
+func privatePaths(paths []privateOutput, dir string, outputs []Output) (_ []privateOutput, apart bool, err error) {
+	paths = slices.Grow(paths, len(outputs))
 	var taken map[string]bool
 	if len(outputs) > 1 {
 		taken = make(map[string]bool, len(outputs))

@@ -14,8 +14,7 @@ import (
 type message struct {
 	scanned *scannedChunk
 	started *inspection // of a node whose execution begins
-	ended   *ending
-	holder  *holder // with ended: what the node holds until now, so that what follows on it begins before others
+	ended   *holder     // what the node holds until now, so that what follows on it begins before others
 	warning *Event
 	reading *resource.Reading
 }
@@ -212,7 +211,7 @@ func (r *run) startGraph() {
 			continue
 		}
 		if end, ok := r.glance(s, -1); ok {
-			r.end(&end)
+			r.end(s, -1, &end, turn{})
 		} else {
 			r.ready.push(s, -1)
 		}
@@ -252,27 +251,28 @@ func (r *run) dispatch() (short bool) {
 			}
 			return short
 		}
-		node := r.l.node(s, i)
-		attempt := 1 + r.attempts[node]
 		r.working++
 		h := r.slots.start(s, slot, r.isQuick(s), r.begins())
+		h.instance, h.attempt, h.probe = i, 1+r.attempts[r.l.node(s, i)], stopped
 		r.holders.add(h)
-		r.pool.call(func() {
-			end := r.work(s, i, stopped, attempt, h)
-			r.pass(h, &end)
-		})
+		r.pool.hand(h)
 	}
 	return short
 }
 
+// worker brings a node up to date.
+func (r *run) worker(h *holder) {
+	h.ending = r.work(h)
+	r.pass(h)
+}
+
 // pass passes on how a node ended, which no more code of its kind is to run for.
-func (r *run) pass(h *holder, end *ending) {
+func (r *run) pass(h *holder) {
 	h.giveCPU()
-	if end.rec != nil {
-		s, i := r.l.place(end.node)
-		r.state.Put(r.l.stages[s].address, r.l.instance(i), end.rec)
+	if rec := h.ending.rec; rec != nil {
+		r.state.Put(r.l.stages[h.stage].address, r.l.instance(h.instance), rec)
 	}
-	r.send(message{ended: end, holder: h})
+	r.send(message{ended: h})
 }
 
 // admit lets instances in while the window has room.
@@ -305,14 +305,14 @@ func (r *run) take(m message) {
 		r.startReading()
 		r.emit(Event{Event: EventNodeStarted, Stage: r.l.stages[s].address, Instance: r.l.instance(i), Reason: m.started.reason})
 	case m.ended != nil:
+		h, end := m.ended, &m.ended.ending
 		r.working--
-		r.holders.remove(m.holder)
-		if !m.ended.left { // else its code holds what it likes, and nothing more starts
-			m.ended.spans = m.holder.end()
+		r.holders.remove(h)
+		if !end.left { // else its code holds what it likes, and nothing more starts
+			end.spans = h.end()
 		}
 		r.ends()
-		m.ended.turn = m.holder.turn
-		r.end(m.ended)
+		r.end(h.stage, h.instance, end, h.turn)
 	case m.warning != nil:
 		r.emit(*m.warning)
 	case m.reading != nil:

@@ -9,8 +9,7 @@ import (
 
 // end takes in how a node ended, and passes it on to those that depend on it.
 // Its record has been put.
-func (r *run) end(e *ending) {
-	s, i := r.l.place(e.node)
+func (r *run) end(s, i int, e *ending, t turn) {
 	rs := &r.l.stages[s]
 	for c, n := range e.counts {
 		r.outcome.Counts[c] += n
@@ -24,7 +23,7 @@ func (r *run) end(e *ending) {
 		}
 	}
 	if e.crowded != nil {
-		r.squeeze(e, rs.address, r.l.instance(i))
+		r.squeeze(e, t, rs.address, r.l.instance(i))
 		r.ready.push(s, i)
 		return
 	}

@@ -21,7 +21,6 @@ type Task struct {
 	Instance string // "" for an aggregate node
 	File     string // the instance's name made safe as one path element
 	Folder   string // the pipeline file's folder
-	Log      string // where the node may keep what its commands wrote; lives in the state directory, and its folder may not exist yet
 	Anew     bool   // --use-cache=false: do not reuse recorded answers
 	Program  string // the program's version
 
@@ -33,10 +32,13 @@ type Task struct {
 	settings []SettingValue // few: a list is made faster than a map
 	sources  taskSources
 	outputs  []privateOutput
-	files    *store.Files // that Write goes through
-	dir      string       // see Dir
-	apart    bool         // some outputs have folders of their own in it
-	lent     atomic.Bool  // a path in it was given away
+	first    [1]privateOutput // of outputs, for most tasks the only one
+	files    *store.Files     // that Write goes through
+	dir      string           // see Dir
+	log      string           // see Log
+	logs     string           // the folder that log is in, where that is ""
+	apart    bool             // some outputs have folders of their own in it
+	lent     atomic.Bool      // a path in it was given away
 
 	mu    sync.Mutex // of what Write notes in outputs
 	held  int        // outputs that have no name yet
@@ -301,6 +303,18 @@ func (t *Task) over() {
 	for i := range t.outputs {
 		t.outputs[i].file.Discard()
 	}
+}
+
+// Log returns where the node may keep what its commands wrote. It is in the state
+// directory, and its folder may not exist yet.
+func (t *Task) Log() string {
+	switch {
+	case t.log != "":
+		return t.log
+	case t.File == "":
+		return t.logs + separator + "aggregate.log"
+	}
+	return t.logs + separator + t.File + ".log"
 }
 
 // Dir returns a private scratch directory, which is removed afterwards.

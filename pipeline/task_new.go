@@ -34,7 +34,7 @@ type TaskSetup struct {
 // once, and Status and Counts tell what the kind reported.
 func NewTask(s TaskSetup) *Task {
 	t := &Task{
-		Stage: s.Stage, Instance: s.Instance, File: s.File, dir: s.Dir, Folder: s.Folder, Log: s.Log,
+		Stage: s.Stage, Instance: s.Instance, File: s.File, dir: s.Dir, Folder: s.Folder, log: s.Log,
 		Anew: s.Anew, Program: s.Program, Instances: s.Instances,
 		sources: setupSources(s.Inputs), files: new(store.Files),
 		owner: freeOwner{}, draining: s.Draining,

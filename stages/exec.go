@@ -43,7 +43,7 @@ func runExec(ctx context.Context, t *pipeline.Task) error {
 		dir:     t.Folder,
 		env:     environment(t.Strings("pass_env"), t.Map("env")),
 		timeout: t.Duration("timeout"),
-		log:     t.Log,
+		log:     t.Log(),
 	}
 	retries, _ := t.Float("retries")
 	c.tries = int(retries) + 1
