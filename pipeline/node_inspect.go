@@ -22,6 +22,7 @@ type inspector struct {
 	l       *layout
 	words   nodeTable
 	state   *store.State // nil in a run with nothing to do: see recordOf
+	blank   bool         // there was no record when the run began: what is inspected has none
 	files   *store.Files
 	results string // absolute
 	home    string // the folder of this pipeline and results directory in the state directory
@@ -55,7 +56,7 @@ type inspection struct {
 
 	// Of its execution.
 	reason string
-	began  time.Time // zero where there was none
+	began  time.Time     // zero where there was none
 	counts map[string]int64
 }
 
@@ -66,7 +67,12 @@ func (e *inspector) inspect(stage, instance int, full bool) *inspection {
 	rs := &e.l.stages[stage]
 	in := &inspection{from: e, node: e.l.node(stage, instance)}
 	in.stage, in.instance = rs, e.l.instance(instance)
-	if full {
+	if e.blank {
+		if !full {
+			in.stale = true
+			return in
+		}
+	} else if full {
 		in.last, in.known = e.state.Get(rs.address, in.instance, store.Whole)
 	} else {
 		in.last, in.known = e.state.Get(rs.address, in.instance, store.Results)

@@ -122,6 +122,7 @@ func (r *run) open() error {
 	if r.state, err = r.openState(); err != nil {
 		return unwritable("state", err)
 	}
+	r.blank = r.state.Blank()
 	if len(r.state.Damage()) > 0 {
 		r.snapshot, r.fresh, r.piecemeal = nil, nil, false // it has no records for those that look at its nodes
 	}

@@ -252,6 +252,13 @@ func (s *State) All() iter.Seq2[string, string] {
 	}
 }
 
+// Blank reports whether no node has a record.
+func (s *State) Blank() bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return len(s.nodes) == 0
+}
+
 // Put replaces a node's record. It is in the file after Flush.
 func (s *State) Put(stage, instance string, rec *Record) {
 	s.mu.Lock()
