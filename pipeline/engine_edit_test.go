@@ -175,6 +175,29 @@ func TestOutputsEditedWhileAllAreUsed(t *testing.T) {
 	}
 }
 
+// A node that is not told where the outputs of others lie, and only sees how they
+// ended, is not held up by what becomes of them; the next run makes them again.
+func TestOutputEditedThatIsNotUsed(t *testing.T) {
+	w := newWorld(t, "a")
+	w.when("report", func(_ context.Context, task *Task) error {
+		for _, attr := range attrsOf(task, false) {
+			for _, u := range task.Upstream(attr) {
+				if u.State != Done || len(u.Outputs()) != 1 {
+					t.Errorf("%s %s: %v, outputs %q", u.Stage, u.Instance, u.State, u.Outputs())
+				}
+			}
+		}
+		w.write("results/conclude/a.txt", "mine")
+		return task.Write("out", []byte("all are done"))
+	})
+	w.runs("load/a", "conclude/a", "plot/a", "report")
+	if got := w.read("results/report/all.txt"); got != "all are done" {
+		t.Errorf("the report says %q", got)
+	}
+	w.runs("conclude/a")
+	w.runs()
+}
+
 func TestUnreadableInputs(t *testing.T) {
 	w := newWorld(t, "a", "b", "c", "d")
 	w.remove("data/a")

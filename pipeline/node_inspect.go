@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -56,6 +57,7 @@ type inspection struct {
 
 	// Of its execution.
 	reason string
+	asked  atomic.Uint64 // by reference: its code was told where outputs lie
 	began  time.Time     // zero where there was none
 	counts map[string]int64
 }

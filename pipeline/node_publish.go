@@ -164,10 +164,14 @@ func (r *run) changedInput(in *inspection) string {
 }
 
 // changedUpstream returns an output of another node that is not any more what
-// the key was computed from, "" when there is none.
+// the key was computed from, "" when there is none. Code that was not told where
+// the outputs lie has not read them: a summary asks only how plots ended.
 func (r *run) changedUpstream(in *inspection) string {
 	for i := range in.upstream {
 		u := &in.upstream[i]
+		if u.dep.Output == "" && in.asked.Load()&referenceBit(i) == 0 {
+			continue
+		}
 		s := r.l.stages[in.stage.deps[i]].Stage
 		if !u.members {
 			if changed := r.changedOutput(r.files, s, u.dep.Output, &u.nodes[0]); changed != "" {

@@ -47,7 +47,10 @@ func (s *nodeSources) upstream(attr string) []Upstream {
 		if u.dep.Attr != attr || u.dep.Output != "" {
 			continue
 		}
-		at := s.from.placeOf(u.dep.Stage)
+		at := func(path string) string {
+			s.asked.Or(referenceBit(i))
+			return s.from.outputPath(u.dep.Stage, path)
+		}
 		all = slices.Grow(all, len(u.nodes))
 		for k := range u.nodes {
 			n := &u.nodes[k]
@@ -59,6 +62,9 @@ func (s *nodeSources) upstream(attr string) []Upstream {
 	}
 	return all
 }
+
+// referenceBit is the bit of a reference in inspection.asked; the last ones share one.
+func referenceBit(dep int) uint64 { return 1 << min(dep, 63) }
 
 // placeOf tells where outputs of a stage lie.
 func (e *inspector) placeOf(s *Stage) func(path string) string {
