@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/concluder/concluder/pipeline/store"
@@ -99,11 +98,13 @@ func (m *manifest) members() []uint32 {
 	var tags []uint32
 	for i := range m.upstream {
 		if u := &m.upstream[i]; u.members {
-			h := newKeyHash()
-			tags = slices.Grow(tags, len(u.nodes))
-			for k := range u.nodes {
-				tags = append(tags, u.nodes[k].tag(h, u.dep.Output))
-			}
+			some := make([]uint32, len(u.nodes))
+			inParallel(len(some), func(k int) {
+				m := keyMakers.Get().(*keyMaker)
+				defer keyMakers.Put(m)
+				some[k] = u.nodes[k].tag(&m.hash, u.dep.Output)
+			})
+			tags = append(tags, some...)
 		}
 	}
 	return tags
