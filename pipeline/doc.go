@@ -42,7 +42,8 @@
 //
 // A node's key is the digest of everything that may influence its outputs: see
 // manifest.walk (key.go), which is the only list of that. The walk feeds two
-// sinks, the hash and the list of components that the record keeps. A node is
+// sinks, the hash and the list of components that the record keeps
+// (key_sink.go); what nodes of a stage share is made for them once. A node is
 // up to date when its key is the recorded one and its outputs on disk have the
 // recorded digests. Keys hold the digests of upstream outputs, not upstream
 // keys: outputs that come out the same stop the wave.
@@ -64,9 +65,11 @@
 //     max_workers slots while code of its kind runs, and none while in
 //     Task.Idle (run_slots.go)
 //  5. a worker computes the key, runs the kind in a private folder of the
-//     results directory, checks that the inputs are still what the key says,
-//     gives the outputs their names (node_run.go, node_publish.go), and only
-//     then records the node
+//     results directory, checks that the inputs, and those outputs of others
+//     that it was told of, are still what the key says, gives its own outputs
+//     their names (node_run.go, node_publish.go), and only then records the
+//     node. Where the code of the kind does not come back the scheduler ends
+//     the node, and the worker is given up (node_call.go)
 //  6. aggregate nodes of Partial kinds, the outcome, the next snapshot, the last
 //     event
 //
