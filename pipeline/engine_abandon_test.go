@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"runtime"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -24,6 +25,7 @@ func TestCancelAbandonsWhatDoesNotListen(t *testing.T) {
 			// It may still do all that a task can.
 			err := task.Idle(context.Background(), func(context.Context) error { return nil })
 			late <- errors.Join(err, os.MkdirAll(task.Dir(), 0o777))
+			defer runtime.Goexit()
 			panic("nobody hears this")
 		})
 		start := time.Now()

@@ -183,15 +183,6 @@ func TestPanicIsTheNodesError(t *testing.T) {
 	}
 }
 
-func TestGoexitIsTheNodesError(t *testing.T) {
-	w := newWorld(t, "a")
-	w.when("load", func(context.Context, *Task) error { runtime.Goexit(); return nil })
-	out := w.runs("load/a", "report")
-	if got := w.errorOf(out, "load/a"); !strings.Contains(got, "without returning") {
-		t.Errorf("error %q", got)
-	}
-}
-
 func TestMissingOutputIsAnError(t *testing.T) {
 	w := newWorld(t, "a")
 	w.when("load", func(context.Context, *Task) error { return nil })

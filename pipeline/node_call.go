@@ -38,31 +38,38 @@ var errNoReturn = errors.New("the stage ended its goroutine without returning")
 
 // call calls code of a kind. A panic is an error; its stack goes to the events.
 // The goroutine ends where it is lost.
-func (r *run) call(in *inspection, f func() error, lost func(error) ending) (err error) {
+func (r *run) call(in *inspection, f func() error, lost func(error) ending) error {
 	h, c := in.holder, &call{in, time.Now(), lost}
 	h.call.Store(c)
-	returned := false
+	ends := true // the goroutine, in f
 	defer func() {
-		p := recover()
-		ours := h.call.CompareAndSwap(c, nil)
-		switch {
-		case !ours && (returned || p != nil):
-			runtime.Goexit()
-		case !ours || returned:
-		case p != nil:
-			err = fmt.Errorf("panic: %v", p)
-			r.send(message{warning: &Event{Event: EventWarning, Stage: in.stage.address, Instance: in.instance,
-				Error: err.Error(), Message: shortStack(string(debug.Stack()))}})
-		default:
+		if ends && h.call.CompareAndSwap(c, nil) {
 			go func() {
 				h.ending = r.endLost(c, errNoReturn)
 				r.pass(h)
 			}()
 		}
 	}()
-	err = f()
-	returned = true
+	stack, err := guard(f)
+	ends = false
+	if !h.call.CompareAndSwap(c, nil) {
+		runtime.Goexit()
+	}
+	if stack != "" {
+		r.send(message{warning: &Event{Event: EventWarning, Stage: in.stage.address, Instance: in.instance, Error: err.Error(), Message: stack}})
+	}
 	return err
+}
+
+// guard makes a panic an error. It does not return where f ends the goroutine,
+// even if that panics on its way out: recover cannot tell the two apart.
+func guard(f func() error) (stack string, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			stack, err = shortStack(string(debug.Stack())), fmt.Errorf("panic: %v", p)
+		}
+	}()
+	return "", f()
 }
 
 // endLost ends the node of a call whose goroutine is lost.

@@ -180,7 +180,6 @@ func (r *run) changedUpstream(in *inspection) string {
 			continue
 		}
 		below := r.files.Below(r.outputDir(s))
-		defer below.Close()
 		var mu sync.Mutex
 		first, changed := len(u.nodes), ""
 		inParallel(len(u.nodes), func(k int) {
@@ -191,6 +190,7 @@ func (r *run) changedUpstream(in *inspection) string {
 				first, changed = k, path
 			}
 		})
+		below.Close()
 		if changed != "" {
 			return changed
 		}

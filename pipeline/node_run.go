@@ -177,33 +177,34 @@ func (r *run) executeIn(dir string, in *inspection, stage, instance int) (end en
 	}
 	t.owner = in.holder
 	ctx, leave := r.enter(in)
+	after := func(err error) ending {
+		in.counts = t.Counts()
+		end, over := r.gaveUp(ctx, in, err)
+		leave() // not before: ctx tells why the code gave up
+		if over {
+			return end
+		}
+		return r.executed(in, t, stage, instance, err)
+	}
 	err = r.call(in, func() error {
 		defer t.over()
 		return in.stage.Kind.Run(ctx, t)
 	}, func(lost error) ending {
-		leave()
-		t.over()
-		in.counts = t.Counts()
+		defer t.over()
 		if errors.Is(lost, errAbandoned) {
+			in.counts = t.Counts()
+			leave()
 			return r.abandoned(in)
 		}
-		return r.fail(in, stage, instance, t, lost)
+		return after(lost)
 	})
-
-	in.counts = t.Counts()
-	end = r.executed(ctx, in, t, stage, instance, err)
-	leave()
+	end = after(err)
 	t.over()
 	return end, end.state == Done && t.bare()
 }
 
-// executed ends a node whose kind has returned: it publishes what there is.
-func (r *run) executed(ctx context.Context, in *inspection, t *Task, stage, instance int, err error) ending {
-	if err != nil {
-		if end, ok := r.gaveUp(ctx, in, err); ok {
-			return end
-		}
-	}
+// executed ends a node whose kind did what it could: it publishes what there is.
+func (r *run) executed(in *inspection, t *Task, stage, instance int, err error) ending {
 	restless, noticed := "", time.Time{}
 	if changed := r.changedInput(in); changed != "" {
 		attempt := in.holder.attempt
@@ -248,6 +249,8 @@ func (r *run) gaveUp(ctx context.Context, in *inspection, err error) (ending, bo
 	var drained *DrainedError
 	end := ending{node: in.node, state: NotRun, shown: NotRun, stale: in.known && len(in.last.Outputs) > 0}
 	switch {
+	case err == nil:
+		return ending{}, false
 	case errors.As(err, &stop):
 		end.stop, end.note = stop, stop.Error()
 	case errors.As(err, &pause):

@@ -75,7 +75,8 @@ type Dep struct {
 func (s *Stage) Node(instance string) (*NodeSpec, hcl.Diagnostics) { return s.node(instance) }
 
 // A NodeSpec is a node's attributes, evaluated. It shares memory with other
-// nodes' and is not to be modified.
+// nodes' and is not to be modified: Settings and Providers that lie in the same
+// place are taken for the same.
 type NodeSpec struct {
 	Settings  []SettingValue // Setting and Hidden, sorted by name; every declared attribute, null when absent
 	Inputs    []InputFile    // sorted by attribute, then by position

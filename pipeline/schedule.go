@@ -111,9 +111,7 @@ func (r *run) loop() {
 		select {
 		case m := <-r.messages:
 			r.take(m)
-			for range len(r.messages) { // one look at what may start does for all
-				r.take(<-r.messages)
-			}
+			r.drain() // one look at what may start does for all
 		case <-r.slots.wake:
 		case <-tick.C:
 			r.save()
@@ -129,6 +127,7 @@ func (r *run) loop() {
 			r.stop(interrupted, true)
 			r.cancelled, patience = time.Now(), time.After(abandonAfter)
 		case <-patience:
+			r.drain()
 			patience = time.After(r.abandon())
 		}
 	}
@@ -137,6 +136,13 @@ func (r *run) loop() {
 	r.atWork.judges.Wait()
 	if r.syncing != nil {
 		<-r.syncing
+	}
+}
+
+// drain takes the messages that are there.
+func (r *run) drain() {
+	for range len(r.messages) {
+		r.take(<-r.messages)
 	}
 }
 

@@ -226,7 +226,7 @@ func (t *Task) Upstream(attr string) []Upstream { return t.sources.upstream(attr
 // directory, and its folder may not exist yet.
 func (t *Task) Log() string {
 	switch {
-	case t.log != "":
+	case t.log != "" || t.logs == "": // of a task of no run
 		return t.log
 	case t.File == "":
 		return t.logs + separator + "aggregate.log"

@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// What is asked of the system for every node is asked here: the wrappers copy
-// every path to the heap.
+// What is asked of the system for every node is asked here, and a stat in
+// probe_fast.go: the wrappers copy every path to the heap.
 
 // A cPath is room for a path as the system wants it.
 type cPath [512]byte

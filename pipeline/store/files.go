@@ -223,7 +223,7 @@ func (f *Files) published(path string, st, before Stat, d Digest) (_ Stat, settl
 		f.note(st, d, settled)
 		return st, settled, nil
 	}
-	have, st, settled, err := f.digest(f.base, path, st)
+	have, st, settled, err := f.digest(base{}, path, st)
 	if err != nil || have != d {
 		return st, false, fmt.Errorf("%s was changed by another program while it was published", path)
 	}
