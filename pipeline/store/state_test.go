@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -322,4 +323,53 @@ func FuzzReadState(f *testing.F) {
 			}
 		}
 	})
+}
+
+// Records of a stage that are put with one list of shared components get it back,
+// whatever instances' names are in it, also from the file.
+func TestSharedComponentsComeBack(t *testing.T) {
+	dir := t.TempDir()
+	s := opened(t, dir)
+	rng := rand.New(rand.NewPCG(1, 2))
+	names := slices.DeleteFunc(slices.Clone(oddNames), func(n string) bool { return n == lostString }) // a rewritten log has no such
+	lists := [][]Component{
+		nil,
+		{{Name: "kind", Value: "a"}, {Name: "setting v", Value: "ab"}},
+		{{Name: "kind", Value: "ab\x00a"}},
+		{{Name: "setting a", Value: "", Digest: Short{1}}, {Name: "", Value: "v"}},
+	}
+	type node struct{ stage, instance string }
+	want := map[node][]Component{}
+	s.Put("s0", "a", &Record{Shared: []Component{{Name: "replaced"}}}) // so that a rewritten log numbers lists otherwise
+	for range 2000 {
+		n := node{fmt.Sprint("s", rng.IntN(3)), names[rng.IntN(len(names))]}
+		want[n] = lists[rng.IntN(len(lists))]
+		s.Put(n.stage, n.instance, &Record{Shared: want[n]})
+	}
+	check := func(s *State) {
+		t.Helper()
+		for n, list := range want {
+			if got, ok := s.Get(n.stage, n.instance, Whole); !ok || !slices.Equal(got.Shared, list) {
+				t.Errorf("%s of %q: %+v, want %+v", n.stage, n.instance, got.Shared, list)
+			}
+		}
+	}
+	check(s)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = opened(t, dir)
+	check(s)
+	put := func(stage, instance string, list []Component) {
+		want[node{stage, instance}] = list
+		s.Put(stage, instance, &Record{Shared: list})
+	}
+	put("s2", "last", lists[3])
+	delete(want, node{"s2", "last"})
+	if err := s.compact(); err != nil {
+		t.Fatal(err)
+	}
+	put("s2", "next", lists[3])
+	put("of its own", "a", lists[1])
+	check(s)
 }
