@@ -21,14 +21,15 @@ func (e *Event) appendPlain(b []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, m := range [...]struct{ name, value string }{
-		{`,"run":`, e.Run}, {`,"pipeline":`, e.Pipeline}, {`,"stage":`, e.Stage}, {`,"instance":`, e.Instance},
-		{`,"state":`, e.State}, {`,"status":`, e.Status}, {`,"reason":`, e.Reason}, {`,"error":`, e.Error}, {`,"message":`, e.Message},
-	} {
-		if m.value != "" {
-			b = appendText(append(b, m.name...), m.value)
-		}
-	}
+	b = appendMember(b, `,"run":`, e.Run)
+	b = appendMember(b, `,"pipeline":`, e.Pipeline)
+	b = appendMember(b, `,"stage":`, e.Stage)
+	b = appendMember(b, `,"instance":`, e.Instance)
+	b = appendMember(b, `,"state":`, e.State)
+	b = appendMember(b, `,"status":`, e.Status)
+	b = appendMember(b, `,"reason":`, e.Reason)
+	b = appendMember(b, `,"error":`, e.Error)
+	b = appendMember(b, `,"message":`, e.Message)
 	if e.Seconds != 0 {
 		if b, err = appendNumber(append(b, `,"seconds":`...), e.Seconds); err != nil {
 			return nil, err
@@ -38,6 +39,14 @@ func (e *Event) appendPlain(b []byte) ([]byte, error) {
 		b = strconv.AppendInt(append(b, `,"total":`...), int64(e.Total), 10)
 	}
 	return append(b, '}'), nil
+}
+
+// appendMember appends a member of an object that is left out where it is "".
+func appendMember(b []byte, name, value string) []byte {
+	if value == "" {
+		return b
+	}
+	return appendText(append(b, name...), value)
 }
 
 // isPlain says of each byte whether it stands for itself in a JSON string, as
