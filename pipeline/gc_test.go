@@ -151,6 +151,40 @@ func TestGarbageOfInstances(t *testing.T) {
 	w.runs("load/b", "conclude/b", "plot/b", "exec/b", "report")
 }
 
+// What a node published at a path that it does not have any more is garbage, unless
+// it is another's now, or was edited; a run tells of it.
+func TestGarbageAtFormerPaths(t *testing.T) {
+	w := gcWorld(t, "a", "b", "c")
+	w.plan.Stages[1].Prefix = "other/"
+	w.write("results/conclude/b.txt", "by hand")
+	w.runs("conclude/a", "conclude/b", "conclude/c")
+	if _, out, err := w.try(); err != nil || out.Executed > 0 {
+		t.Fatalf("%+v, %v", out, err)
+	}
+	orphans, err := Orphans(w.plan, w.opts)
+	if err != nil || len(orphans) != 3 || orphans[0].Path != w.path("results/conclude/a.txt") {
+		t.Errorf("orphans %+v, %v", orphans, err)
+	}
+	want := []string{"output results/conclude/a.txt", "output results/conclude/b.txt?", "output results/conclude/c.txt", "records log"}
+	if got := w.gc(); !slices.Equal(got, want) {
+		t.Errorf("collected %q, want %q", got, want)
+	}
+	if got := w.gc(); got != nil {
+		t.Errorf("collected %q the second time", got)
+	}
+	w.runs()
+	// There and back again: each path is at last that of the node.
+	w.plan.Stages[1].Prefix = ""
+	w.runs("conclude/a", "conclude/b", "conclude/c")
+	w.plan.Stages[1].Prefix = "other/"
+	w.runs("conclude/a", "conclude/b", "conclude/c")
+	want = []string{"output results/conclude/a.txt", "output results/conclude/b.txt", "output results/conclude/c.txt", "records log"}
+	if got := w.gc(); !slices.Equal(got, want) {
+		t.Errorf("collected %q, want %q", got, want)
+	}
+	w.runs()
+}
+
 // A file belongs to whoever is declared to write it.
 func TestGarbageOfStages(t *testing.T) {
 	w := gcWorld(t, "a")

@@ -28,12 +28,13 @@ type runStage struct {
 	needs      []int    // the stages it depends on, each once
 	users      []int    // the stages that depend on it
 	phase      int
-	waitsOn    bool                         // an aggregate stage that depends on per-instance nodes
-	out        bool                         // left out by Options.Without
-	all        bool                         // all its nodes are selected; else those of the selected instances
-	ifFresh    bool                         // selected only if what it depends on is up to date: see selectNodes
-	logs       string                       // in a run the folder of its nodes' logs
-	shared     *atomic.Pointer[sharedParts] // of the node that was looked at last
+	waitsOn    bool // an aggregate stage that depends on per-instance nodes
+	out        bool // left out by Options.Without
+	all        bool // all its nodes are selected; else those of the selected instances
+	ifFresh    bool // selected only if what it depends on is up to date: see selectNodes
+
+	logs   string                       // in a run the folder of its nodes' logs
+	shared *atomic.Pointer[sharedParts] // of the node that was looked at last
 }
 
 func newLayout(p *Plan) *layout {
@@ -90,8 +91,9 @@ func (l *layout) node(stage, instance int) int {
 // place returns the stage and the instance of a node; the instance is -1 for
 // an aggregate node.
 func (l *layout) place(node int) (stage, instance int) {
-	s := len(l.stages) - 1                                  // there are few
-	for l.stages[s].base > node || l.stages[s].count == 0 { // as without instances
+	s := len(l.stages) - 1 // there are few
+	// Stages without nodes share the base of the one that follows.
+	for l.stages[s].base > node || l.stages[s].count == 0 {
 		s--
 	}
 	if !l.stages[s].PerInstance {

@@ -366,6 +366,9 @@ func (r *run) record(in *inspection, state State, status string, err error, outp
 	if err != nil {
 		rec.Error = err.Error()
 	}
+	if outputs != nil {
+		r.keepFormer(in)
+	}
 	return rec
 }
 

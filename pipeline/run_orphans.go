@@ -71,6 +71,23 @@ func (e *inspector) orphans() []Orphan {
 	return out
 }
 
+// formerStage begins the address, which no stage has, of the records of what nodes
+// published at paths that are not theirs any more.
+const formerStage = "former "
+
+// keepFormer remembers what a node's last record says of such paths, before that
+// is replaced: else nobody would know that the files are ours.
+func (r *run) keepFormer(in *inspection) {
+	for _, o := range in.last.Outputs {
+		if slices.ContainsFunc(in.spec.Outputs, func(now Output) bool { return now.Path == o.Path }) {
+			continue
+		}
+		r.state.Put(formerStage+in.stage.address, o.Path, &store.Record{
+			State: uint8(Done), Near: in.last.Near, Run: r.id, Outputs: []store.Output{o},
+		})
+	}
+}
+
 // recordedPath is where an output on record lies.
 func (e *inspector) recordedPath(rec *store.Record, o store.Output) string {
 	if rec.Near {

@@ -189,7 +189,6 @@ func TestHostileNames(t *testing.T) {
 		}
 
 		// What is not declared any more goes, and nothing else.
-		former := w.stems()
 		rest := names[:len(names)/2]
 		w.file(rest, soakFile)
 		for _, command := range []string{"run", "gc"} {
@@ -205,7 +204,6 @@ func TestHostileNames(t *testing.T) {
 				delete(w.before, path)
 			}
 		}
-		w.removeFormer(former)
 		w.own(rest, w.unharmed("results", stateFolder))
 		if t.Failed() {
 			t.Fatalf("names %q", names)
@@ -250,46 +248,6 @@ func TestHostileDataFiles(t *testing.T) {
 		}
 		if t.Failed() {
 			t.Fatalf("names %q", names)
-		}
-	}
-}
-
-// stems returns the names that instances have in files: all of an instance.
-func (w *walled) stems() map[string][]string {
-	w.t.Helper()
-	files, err := os.ReadDir(filepath.Join(w.dir, "results/datasets"))
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	stems := map[string][]string{}
-	for _, f := range files {
-		var v struct {
-			Name string `json:"instance_name"`
-		}
-		b, err := os.ReadFile(filepath.Join(w.dir, "results/datasets", f.Name()))
-		if err = errors.Join(err, json.Unmarshal(b, &v)); err != nil {
-			w.t.Fatal(err)
-		}
-		stems[v.Name] = append(stems[v.Name], strings.TrimSuffix(f.Name(), ".json"))
-	}
-	return stems
-}
-
-// removeFormer removes the files of instances that had another name while they
-// had a twin. The state remembers of a node only the outputs that it made last,
-// so that those are nobody's any more, and stay.
-func (w *walled) removeFormer(former map[string][]string) {
-	w.t.Helper()
-	for name, stems := range w.stems() {
-		if len(stems) == 1 {
-			continue
-		}
-		for _, stem := range former[name] {
-			for _, path := range []string{"datasets/%s.json", "conclusion/%s.json", "second/conclusion/%s.json", "plots/%s_LLM_included.svg", "plots/%s_original_only.svg"} {
-				if err := os.Remove(filepath.Join(w.dir, "results", fmt.Sprintf(path, stem))); err != nil {
-					w.t.Error(err)
-				}
-			}
 		}
 	}
 }
