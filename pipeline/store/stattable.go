@@ -17,6 +17,19 @@ type statTable struct {
 	old   []byte // entrySize each
 	noted stock  // as in a file, but that instead of its checksum an entry tells whether it is settled
 	index hashIndex
+	dead  bitSet // entries of inodes that have later ones
+}
+
+// A bitSet is a set of small numbers.
+type bitSet []uint64
+
+func (s bitSet) has(n uint32) bool { return int(n>>6) < len(s) && s[n>>6]>>(n&63)&1 == 1 }
+
+func (s *bitSet) add(n uint32) {
+	for int(n>>6) >= len(*s) {
+		*s = append(*s, 0)
+	}
+	(*s)[n>>6] |= 1 << (n & 63)
 }
 
 type statEntry struct {
@@ -102,11 +115,14 @@ func (t *statTable) put(st Stat, d Digest, settled bool) uint32 {
 	at := t.find(hash, st.Dev, st.Ino)
 	e := statEntry{st, d, settled}
 	old := uint32(len(t.old) / entrySize)
-	if n, ok := t.index.number(at); ok && n >= old {
-		if b := t.noted.held(int(n - old)); b != nil {
-			e.note(b)
-			return n
+	if n, ok := t.index.number(at); ok {
+		if n >= old {
+			if b := t.noted.held(int(n - old)); b != nil {
+				e.note(b)
+				return n
+			}
 		}
+		t.dead.add(n)
 	}
 	e.note(t.noted.add())
 	n := old + uint32(t.noted.n) - 1
@@ -123,7 +139,11 @@ func (t *statTable) fill(b []byte) {
 		b := t.old[int(n)*entrySize:]
 		dev, ino := binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[8:])
 		hash := hashInode(dev, ino)
-		t.index.put(t.find(hash, dev, ino), hash, n)
+		at := t.find(hash, dev, ino)
+		if earlier, ok := t.index.number(at); ok {
+			t.dead.add(earlier)
+		}
+		t.index.put(at, hash, n)
 	}
 }
 
@@ -132,8 +152,11 @@ func (t *statTable) fill(b []byte) {
 func (t *statTable) all(f func(*statEntry)) error {
 	old := len(t.old) / entrySize
 	noted := cursor{stock: &t.noted}
+	var e statEntry
 	for n := range old + t.noted.n {
-		var e statEntry
+		if t.dead.has(uint32(n)) {
+			continue
+		}
 		if n < old {
 			var ok bool
 			if e, ok = t.entry(uint32(n)); !ok {
@@ -146,18 +169,11 @@ func (t *statTable) all(f func(*statEntry)) error {
 			}
 			e = notedEntry(b)
 		}
-		if e.settled && t.isLast(uint32(n), hashInode(e.stat.Dev, e.stat.Ino)) {
+		if e.settled {
 			f(&e)
 		}
 	}
 	return nil
-}
-
-// isLast reports whether an entry is the last one of its inode, whose hash is
-// given.
-func (t *statTable) isLast(number, hash uint32) bool {
-	_, ok := t.index.number(t.index.find(hash, func(n uint32) bool { return n == number }))
-	return ok
 }
 
 // The file is a line of magic and entries of one size, each with its own
