@@ -102,7 +102,7 @@ func (s *State) compact() error {
 		return err
 	}
 	s.strs, s.lists, s.listIDs = fresh.strs, fresh.lists, fresh.listIDs
-	s.stages, s.names, s.nodes, s.shared = fresh.stages, fresh.names, fresh.nodes, fresh.shared
+	s.stages, s.names, s.nodes, s.last = fresh.stages, fresh.names, fresh.nodes, fresh.last
 	s.chunks, s.out = fresh.chunks, out
 	return nil
 }

@@ -77,13 +77,29 @@ type writer struct {
 	instance string
 	name     []byte // of text, used again
 	named    bool   // some text had the instance's name in it
+
+	own  numbered // the last text with the instance's name in it
+	last *lastPut
+	at   int // of the next text among those of last
 }
 
-// A sharedList is the list of shared components of a record: most records of a
-// stage are put with the same one.
+// A lastPut is what was put for a stage last: most records of a stage have the same
+// list of shared components, and many texts in the same places.
+type lastPut struct {
+	shared sharedList
+	texts  []numbered
+}
+
+// A sharedList is a list of shared components.
 type sharedList struct {
 	of []Component
 	id uint32
+}
+
+// A numbered text is one that is stored once.
+type numbered struct {
+	text string
+	id   uint32
 }
 
 // number returns the number of a list. One that was put before is not encoded anew,
@@ -107,20 +123,36 @@ func (w *writer) uint(n uint64) { w.b = binary.AppendUvarint(w.b, n) }
 
 // text stores s once for all instances; inline keeps it here.
 func (w *writer) text(s string) {
+	at := w.at
+	w.at++
+	if at == len(w.last.texts) {
+		w.last.texts = append(w.last.texts, numbered{})
+	}
+	last := &w.last.texts[at]
+	if s == last.text { // which reads the same for every instance; "" is 0
+		w.uint(2 * uint64(last.id))
+		return
+	}
 	if strings.Contains(s, placeholder) || len(s) > inlineOver {
 		w.inline(s)
 		return
 	}
 	if w.instance == "" || !strings.Contains(s, w.instance) {
-		w.uint(2 * uint64(w.s.intern(s)))
+		*last = numbered{s, w.s.intern(s)}
+		w.uint(2 * uint64(last.id))
 		return
 	}
 	w.named = true
+	if s == w.own.text { // a path is in the key, and again that of the output
+		w.uint(2 * uint64(w.own.id))
+		return
+	}
 	w.name = appendReplaced(w.name[:0], s, w.instance, placeholder)
 	id, ok := w.s.strs.numberOf(w.name)
 	if !ok {
 		id = w.s.intern(string(w.name))
 	}
+	w.own = numbered{s, id}
 	w.uint(2 * uint64(id))
 }
 
@@ -142,8 +174,8 @@ func (w *writer) components(cs []Component) {
 	}
 }
 
-// record encodes a record. l is what is known of the stage's lists.
-func (w *writer) record(r *Record, l *sharedList) {
+// record encodes a record.
+func (w *writer) record(r *Record) {
 	var flags byte
 	if r.Valid {
 		flags |= flagValid
@@ -162,7 +194,7 @@ func (w *writer) record(r *Record, l *sharedList) {
 	w.text(r.Run)
 	w.uint(uint64(max(0, r.Elapsed.Microseconds())))
 
-	w.uint(uint64(l.number(w, r.Shared)))
+	w.uint(uint64(w.last.shared.number(w, r.Shared)))
 	w.components(r.Own)
 
 	w.uint(uint64(len(r.Outputs)))

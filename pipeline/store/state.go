@@ -25,10 +25,10 @@ type State struct {
 	lists   [][]byte    // encoded components, by number
 	listIDs map[string]uint32
 	stages  map[string]int
-	names   []string     // of stages
-	nodes   [][]ref      // by stage, then number of the instance's string
-	shared  []sharedList // by stage: of what was put last
-	chunks  [][]byte     // the log as it was read, then what was put since
+	names   []string  // of stages
+	nodes   [][]ref   // by stage, then number of the instance's string
+	last    []lastPut // by stage
+	chunks  [][]byte  // the log as it was read, then what was put since
 
 	buf, list, name []byte // of Put, used again
 
@@ -90,7 +90,7 @@ func (s *State) clear() {
 	s.strs = newStringTable()
 	s.strs.add("")
 	s.lists, s.listIDs = nil, map[string]uint32{}
-	s.stages, s.names, s.nodes, s.shared, s.chunks = map[string]int{}, nil, nil, nil, nil
+	s.stages, s.names, s.nodes, s.last, s.chunks = map[string]int{}, nil, nil, nil, nil
 }
 
 // Damage says what was wrong with the log: nodes whose records were lost run
@@ -194,7 +194,7 @@ func (s *State) stage(name string) int {
 		s.stages[name] = i
 		s.names = append(s.names, name)
 		s.nodes = append(s.nodes, nil)
-		s.shared = append(s.shared, sharedList{})
+		s.last = append(s.last, lastPut{})
 	}
 	return i
 }
@@ -264,12 +264,12 @@ func (s *State) Put(stage, instance string, rec *Record) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	i := s.stage(stage)
-	w := writer{s: s, b: s.buf[:0], name: s.name, instance: instance}
+	w := writer{s: s, b: s.buf[:0], name: s.name, instance: instance, last: &s.last[i]}
 	defer func() { s.buf, s.name = w.b, w.name }()
 	w.uint(uint64(s.intern(stage)))
 	id := s.intern(instance)
 	w.uint(uint64(id))
-	w.record(rec, &s.shared[i])
+	w.record(rec)
 	s.set(i, id, s.store(w.b))
 	s.out.add(frameNode, w.b)
 }
