@@ -145,7 +145,7 @@ func seen(t *Task) (string, error) {
 	fmt.Fprintf(&b, "instance %q x %q y %q\n", t.Instance, t.String("x"), t.String("y"))
 	for _, name := range attrsOf(t, true) {
 		for _, a := range t.Inputs(name) {
-			if a.Absent() {
+			if a.Absent {
 				fmt.Fprintf(&b, "%s %s absent\n", name, a.Name)
 				continue
 			}

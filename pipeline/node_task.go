@@ -2,8 +2,6 @@ package pipeline
 
 import (
 	"slices"
-
-	"github.com/concluder/concluder/pipeline/store"
 )
 
 // bare reports whether a task that was published leaves its private folder as it
@@ -84,14 +82,7 @@ func (s *nodeSources) inputs(attr string) []Artifact {
 		if f.Attr != attr {
 			continue
 		}
-		a := Artifact{Name: f.name, Path: f.Path, Digest: f.digest.String()}
-		switch {
-		case f.absent:
-			a.Digest = "absent"
-		case f.digest == store.Digest{}:
-			a.Digest = "unreadable" // only a Failed hook gets to see this
-		}
-		all = append(all, at{f.Pos, a})
+		all = append(all, at{f.Pos, Artifact{Name: f.name, Path: f.Path, Digest: f.digest, Absent: f.absent}})
 	}
 	for i := range s.manifest.upstream {
 		u := &s.manifest.upstream[i]

@@ -52,13 +52,11 @@ type Task struct {
 
 // An Artifact is a file as it was when the node's key was computed.
 type Artifact struct {
-	Name   string // logical name: an output's name, or an input's path as people say it
-	Path   string // absolute
-	Digest string // hex SHA-256; "absent" when there is no such file
+	Name   string       // logical name: an output's name, or an input's path as people say it
+	Path   string       // absolute
+	Digest store.Digest // zero where there was no such file, or it could not be read
+	Absent bool         // there was no such file
 }
-
-// Absent reports whether there was no such file.
-func (a Artifact) Absent() bool { return a.Digest == "absent" }
 
 // Upstream is one node that a node depends on, as it ended. What a node writes
 // cannot depend on whether something was up to date already, so State is Done
@@ -89,7 +87,7 @@ func (u *Upstream) Output(name string) (Artifact, bool) {
 }
 
 func artifact(o store.Output, path string) Artifact {
-	return Artifact{Name: o.Name, Path: path, Digest: o.Digest.String()}
+	return Artifact{Name: o.Name, Path: path, Digest: o.Digest}
 }
 
 // Outputs returns the names of the files that the node published.

@@ -69,7 +69,7 @@ func (w *watchWorld) kinds() Kinds {
 			}
 			in, _ := t.Input("input")
 			text := []byte("absent")
-			if !in.Absent() {
+			if !in.Absent {
 				var err error
 				if text, err = os.ReadFile(in.Path); err != nil {
 					return err

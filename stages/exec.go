@@ -68,7 +68,7 @@ func runExec(ctx context.Context, t *pipeline.Task) error {
 func whole(inputs []pipeline.Artifact) error {
 	var missing []string
 	for _, f := range inputs {
-		if f.Absent() {
+		if f.Absent {
 			missing = append(missing, f.Name)
 		}
 	}

@@ -152,7 +152,7 @@ func (s *Session) dataset(conclude *pipeline.Stage, instance string) (*Dataset, 
 	for _, in := range spec.Inputs {
 		a := pipeline.Artifact{Name: in.Show, Path: in.Path}
 		if _, err := os.Stat(in.Path); errors.Is(err, fs.ErrNotExist) {
-			a.Digest = "absent"
+			a.Absent = true
 		}
 		setup.Inputs[in.Attr] = append(setup.Inputs[in.Attr], a)
 	}

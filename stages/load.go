@@ -112,7 +112,7 @@ func (d *Dataset) loadEquation(file pipeline.Artifact, sel string) error {
 			d.fail(s, fmt.Sprintf(format, args...))
 		}
 	}
-	if file.Absent() {
+	if file.Absent {
 		fail(StatusMissingEquation, "equation: %s does not exist", file.Name)
 		return nil
 	}

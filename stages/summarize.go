@@ -100,8 +100,11 @@ func (e *environ) provenance(t *pipeline.Task, conclusions []pipeline.Upstream, 
 	}
 	h := sha256.New()
 	for _, u := range conclusions {
-		conclusion, _ := u.Output("conclusion")
-		fmt.Fprintf(h, "%q %q %s\n", u.Stage, u.Instance, conclusion.Digest)
+		digest := ""
+		if conclusion, ok := u.Output("conclusion"); ok {
+			digest = conclusion.Digest.String()
+		}
+		fmt.Fprintf(h, "%q %q %s\n", u.Stage, u.Instance, digest)
 	}
 	p.Inputs = hex.EncodeToString(h.Sum(nil))
 	for _, r := range results {
@@ -204,7 +207,7 @@ func (e *environ) runSummarize(ctx context.Context, t *pipeline.Task) error {
 // left.
 func resultOf(u pipeline.Upstream) (*Result, error) {
 	out, ok := u.Output("conclusion")
-	if !ok || out.Absent() || u.State == pipeline.NotRun {
+	if !ok || out.Absent || u.State == pipeline.NotRun {
 		r := &Result{InstanceName: u.Instance, Status: StatusNotRun}
 		if u.Error != "" {
 			r.Error = &u.Error
@@ -212,7 +215,7 @@ func resultOf(u pipeline.Upstream) (*Result, error) {
 		return r, nil
 	}
 	b, err := os.ReadFile(out.Path)
-	if sum := sha256.Sum256(b); err != nil || hex.EncodeToString(sum[:]) != out.Digest {
+	if err != nil || sha256.Sum256(b) != out.Digest {
 		why := "its conclusion was edited or deleted since it was made: run it again"
 		return &Result{InstanceName: u.Instance, Status: StatusNotRun, Error: &why}, nil
 	}
