@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -218,11 +219,11 @@ func TestReadyQueue(t *testing.T) {
 	every := func(int) bool { return true }
 	var got []int
 	for q.n > 0 {
-		s, i, ok := q.pop(every)
+		s, ok := q.next(every)
 		if !ok {
 			t.Fatal("a queue that is not empty gave nothing")
 		}
-		got = append(got, 10*i+s)
+		got = append(got, 10*q.pop(s)+s)
 	}
 	last := -100
 	for _, g := range got {
@@ -235,7 +236,7 @@ func TestReadyQueue(t *testing.T) {
 		t.Errorf("order %v", got)
 	}
 	q.push(1, 4)
-	if _, _, ok := q.pop(func(s int) bool { return s != 1 }); ok || q.n != 1 {
+	if _, ok := q.next(func(s int) bool { return s != 1 }); ok || q.n != 1 {
 		t.Error("a stage that may not start was given")
 	}
 }
@@ -449,4 +450,45 @@ func TestBackAfterThePanic(t *testing.T) {
 			t.Error("Idle came back to a node that had ended as if nothing had happened")
 		}
 	})
+}
+
+// Instances are finished one after the other, however long their stages take:
+// few are at work at a time.
+func TestDepthFirst(t *testing.T) {
+	for _, long := range []string{"", "load", "conclude", "plot"} {
+		t.Run(long, func(t *testing.T) {
+			var names []string
+			for i := range 30 {
+				names = append(names, fmt.Sprintf("i%02d", i))
+			}
+			w := newWorld(t, names...)
+			w.plan.MaxWorkers = 2
+			var mu sync.Mutex
+			open, most := map[string]bool{}, 0
+			for _, kind := range []string{"load", "conclude", "plot"} {
+				w.when(kind, func(_ context.Context, task *Task) error {
+					time.Sleep(time.Millisecond)
+					if kind == long {
+						time.Sleep(time.Second)
+					}
+					mu.Lock()
+					defer mu.Unlock()
+					open[task.Instance] = true
+					most = max(most, len(open))
+					if kind == "plot" {
+						delete(open, task.Instance)
+					}
+					return w.writeAll(task)
+				})
+			}
+			synctest.Test(t, func(t *testing.T) {
+				if _, out, err := w.try(); err != nil || out.Executed != 91 {
+					t.Fatalf("%+v, %v", out, err)
+				}
+			})
+			if most > 6 {
+				t.Errorf("%d instances were at work at a time", most)
+			}
+		})
+	}
 }

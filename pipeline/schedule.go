@@ -241,22 +241,23 @@ func (r *run) dispatch() (short bool) {
 		r.admit(&r.phases[p], stopped)
 	}
 	r.slots.wanted.Store(false)
-	slot := false
-	may := func(stage int) bool {
-		return stopped || !r.slots.full(stage) && (slot || r.isQuick(stage))
-	}
+	may := func(stage int) bool { return stopped || !r.slots.full(stage) }
 	for r.ready.n > 0 && r.mayStart() {
-		slot = r.slots.free()
+		slot := r.slots.free()
 		if short = !slot; short && !r.slots.ahead() {
 			return short
 		}
-		s, i, ok := r.ready.pop(may)
+		s, ok := r.ready.next(may)
+		if ok && short && !stopped && !r.isQuick(s) {
+			return short // nor do others begin ahead, which would take the next slot from it
+		}
 		if !ok {
 			if slot {
 				r.slots.cpu.Release(1)
 			}
 			return short
 		}
+		i := r.ready.pop(s)
 		r.working++
 		h := r.slots.start(s, slot, r.isQuick(s), r.begins())
 		h.instance, h.attempt, h.probe = i, 1+r.attempts[r.l.node(s, i)], stopped

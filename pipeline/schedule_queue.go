@@ -25,17 +25,19 @@ func (q *readyQueue) push(stage, instance int) {
 	q.n++
 }
 
-// pop returns the next node of a stage that may start.
-func (q *readyQueue) pop(may func(stage int) bool) (stage, instance int, ok bool) {
+// next returns the stage of the next node of those that may start.
+func (q *readyQueue) next(may func(stage int) bool) (stage int, ok bool) {
 	stage = -1
 	for s := len(q.heaps) - 1; s >= 0; s-- {
 		if h := q.heaps[s]; len(h) > 0 && (stage < 0 || h[0] < q.heaps[stage][0]) && may(s) {
 			stage = s
 		}
 	}
-	if stage < 0 {
-		return 0, 0, false
-	}
+	return stage, stage >= 0
+}
+
+// pop returns the instance of the next node of a stage, which has one.
+func (q *readyQueue) pop(stage int) (instance int) {
 	h := q.heaps[stage]
 	instance = int(h[0])
 	last := len(h) - 1
@@ -57,5 +59,5 @@ func (q *readyQueue) pop(may func(stage int) bool) (stage, instance int, ok bool
 	}
 	q.heaps[stage] = h
 	q.n--
-	return stage, instance, true
+	return instance
 }
