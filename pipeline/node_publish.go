@@ -184,9 +184,12 @@ func (r *run) changedUpstream(in *inspection) string {
 		first, changed := len(u.nodes), ""
 		inParallel(len(u.nodes), func(k int) {
 			path := r.changedOutput(below, s, u.dep.Output, &u.nodes[k])
+			if path == "" {
+				return
+			}
 			mu.Lock()
 			defer mu.Unlock()
-			if path != "" && k < first {
+			if k < first {
 				first, changed = k, path
 			}
 		})

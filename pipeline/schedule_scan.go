@@ -149,6 +149,9 @@ func (r *run) glance(s, i int) (ending, bool) {
 		}
 		return r.blocked(s, i, node, false, true, nil)
 	}
+	if r.blank && selected {
+		return ending{}, false
+	}
 	in := r.inspect(s, i, false)
 	switch {
 	case !selected:
