@@ -115,7 +115,7 @@ func (e *inspector) explain(s, i int) (p NodePlan, ok bool) {
 		return p, false
 	}
 
-	p = NodePlan{Stage: rs.Stage, Instance: in.instance, Reasons: in.causes}
+	p = NodePlan{Stage: rs.Stage, Instance: in.instance, Reasons: slices.Clone(in.causes)} // not to hold on to in
 	if in.known {
 		p.Last = lastRunOf(&in.last)
 	}

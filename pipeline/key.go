@@ -24,6 +24,7 @@ type manifest struct {
 	inputs    []inputSeen
 	upstream  []upstreamSeen // one for each of the stage's Deps
 	instances []string       // see Task.Instances
+	seen      []endedNode
 }
 
 // An inputSeen is an input file as it was when it was digested.
@@ -54,6 +55,13 @@ type upstreamNode struct {
 	err      string
 	stale    bool
 	outputs  []store.Output
+}
+
+// An endedNode is a node of the same instance that has just ended, as those that
+// depend on it see it.
+type endedNode struct {
+	upstreamNode
+	stage int
 }
 
 // walk gives the sink every component of the node's key.

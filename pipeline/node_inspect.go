@@ -53,6 +53,7 @@ type inspection struct {
 	looks  []store.Look // the files it looked at by itself
 	racy   bool         // one of them may change without another stat
 	causes []Reason     // why: only the first where full was not asked for
+	cause  [1]Reason    // of causes, as a rule the only one
 	err    error        // its key cannot be computed
 
 	// Of its execution.
@@ -64,11 +65,13 @@ type inspection struct {
 
 // inspect computes a node's key and compares it with the record. full finds
 // every reason and the components for the record; otherwise it stops at the
-// first. All the node depends on has ended and has what it needs.
-func (e *inspector) inspect(stage, instance int, full bool) *inspection {
+// first. All the node depends on has ended and has what it needs; of what is in
+// seen that is known.
+func (e *inspector) inspect(stage, instance int, full bool, seen ...endedNode) *inspection {
 	rs := &e.l.stages[stage]
 	in := &inspection{from: e, node: e.l.node(stage, instance)}
-	in.stage, in.instance = rs, e.l.instance(instance)
+	in.stage, in.instance, in.seen = rs, e.l.instance(instance), seen
+	in.causes = in.cause[:0]
 	if e.blank {
 		if !full {
 			in.stale = true
@@ -120,7 +123,7 @@ func (e *inspector) fill(m *manifest, stage, instance int) error {
 	}
 	m.upstream = make([]upstreamSeen, len(m.stage.Deps))
 	for i := range m.upstream {
-		m.upstream[i] = e.upstream(m.stage, i, instance)
+		m.upstream[i] = e.upstream(m, i, instance)
 	}
 	if m.stage.waitsOn {
 		m.instances = e.l.instances
@@ -154,9 +157,16 @@ func pathless(err error) error {
 }
 
 // upstream looks at what one of the stage's references leads to.
-func (e *inspector) upstream(rs *runStage, dep, instance int) upstreamSeen {
+func (e *inspector) upstream(m *manifest, dep, instance int) upstreamSeen {
+	rs := m.stage
 	need := rs.deps[dep]
 	u := upstreamSeen{dep: &rs.Deps[dep], name: rs.components[dep]}
+	for i := range m.seen {
+		if n := &m.seen[i]; n.stage == need {
+			u.nodes = []upstreamNode{n.upstreamNode}
+			return u
+		}
+	}
 	if rs.PerInstance || !e.l.stages[need].PerInstance {
 		u.nodes = []upstreamNode{e.view(need, instance)}
 		return u

@@ -70,8 +70,7 @@ func (r *run) work(h *holder) ending {
 			return end
 		}
 	}
-	in := r.inspect(stage, instance, true)
-	in.holder = h
+	in := r.lookAt(h)
 	switch {
 	case !in.stale && selected:
 		return ending{node: node, state: Cached, shown: Done}
@@ -88,10 +87,9 @@ func (r *run) work(h *holder) ending {
 		return r.notStarted(in, why)
 	}
 	if waited > longWait {
-		if in = r.inspect(stage, instance, true); !in.stale {
+		if in = r.lookAt(h); !in.stale {
 			return ending{node: node, state: Cached, shown: Done}
 		}
-		in.holder = h
 	}
 	in.reason = someReasons(in.causes)
 	r.send(message{started: in})
@@ -99,6 +97,13 @@ func (r *run) work(h *holder) ending {
 	end := r.execute(in, stage, instance)
 	r.settle(in, &end)
 	return end
+}
+
+// lookAt inspects a node at work.
+func (r *run) lookAt(h *holder) *inspection {
+	in := r.inspect(h.stage, h.instance, true, h.seen...)
+	in.holder = h
+	return in
 }
 
 // settle completes the ending of a node that was executed.
@@ -140,8 +145,7 @@ func (r *run) blocked(stage, instance, node int, selected, probe bool, h *holder
 		}
 		return ending{node: node, state: NotRun, shown: NotRun, stale: known && len(rec.Outputs) > 0, note: waits}, true
 	}
-	in := r.inspect(stage, instance, true)
-	in.holder = h
+	in := r.lookAt(h)
 	if in.stage.Kind.Failed != nil {
 		if _, err := h.take(r.ctx); err != nil {
 			return r.notStarted(in, interrupted), true
@@ -216,8 +220,8 @@ func (r *run) executed(in *inspection, t *Task, stage, instance int, err error) 
 	} else if changed := r.changedUpstream(in); changed != "" {
 		err = fmt.Errorf("%s was changed by another program while it was used; run again", changed)
 	}
-	var provisional *ProvisionalError
-	if err != nil && !errors.As(err, &provisional) {
+	provisional := asProvisional(err)
+	if err != nil && provisional == nil {
 		t.over()
 		end := r.fail(in, stage, instance, t, err)
 		end.restless, end.noticed = restless, noticed
@@ -241,16 +245,26 @@ func (r *run) executed(in *inspection, t *Task, stage, instance int, err error) 
 	return end
 }
 
+func asProvisional(err error) *ProvisionalError {
+	if err == nil {
+		return nil
+	}
+	var p *ProvisionalError
+	errors.As(err, &p)
+	return p
+}
+
 // gaveUp ends a node whose kind returned an error that is no failure of the
 // node: it was to be left for a later run.
 func (r *run) gaveUp(ctx context.Context, in *inspection, err error) (ending, bool) {
+	if err == nil {
+		return ending{}, false
+	}
 	var pause *PauseError
 	var stop *StopError
 	var drained *DrainedError
 	end := ending{node: in.node, state: NotRun, shown: NotRun, stale: in.known && len(in.last.Outputs) > 0}
 	switch {
-	case err == nil:
-		return ending{}, false
 	case errors.As(err, &stop):
 		end.stop, end.note = stop, stop.Error()
 	case errors.As(err, &pause):

@@ -70,6 +70,10 @@ type holder struct {
 	quick    bool // its stage's nodes are
 	at       int  // its place among the holders
 
+	chain []int       // stages whose nodes the worker may go on to: see run.chain
+	seen  []endedNode // those that it comes from
+	next  *holder     // of the node that it went on to
+
 	ending ending // how the node was left
 
 	call atomic.Pointer[call] // at work for the node; whoever takes it away says how the node ends
@@ -249,10 +253,27 @@ func (h *holder) unbegin() {
 	}
 }
 
+// passOn passes what the node has on to another that begins in its place, and
+// that nobody else knows yet.
+func (h *holder) passOn(to *holder) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.begun {
+		h.begun = false
+		h.slots.begun.Add(-1)
+	}
+	if h.holds {
+		h.holds = false
+		h.over()
+		to.got()
+	}
+}
+
 // giveCPU gives the CPU slot of a quick node up when no more code of its kind is
-// to run; a long one keeps it to its end, for what follows on it.
+// to run; a long one keeps it to its end, for what follows on it, and so does one
+// whose worker may go on to that by itself.
 func (h *holder) giveCPU() {
-	if h.quick {
+	if h.quick && len(h.chain) == 0 {
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		h.release()
@@ -267,5 +288,8 @@ func (h *holder) end() []Span {
 	h.release()
 	h.asksNoMore()
 	h.unbegin()
-	return slices.Clone(h.took)
+	if n := len(h.took); n > 0 && h.took[n-1].To.IsZero() {
+		return slices.Clone(h.took) // some goroutine comes back later and ends the last
+	}
+	return h.took
 }

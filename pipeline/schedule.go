@@ -261,16 +261,21 @@ func (r *run) dispatch() (short bool) {
 		r.working++
 		h := r.slots.start(s, slot, r.isQuick(s), r.begins())
 		h.instance, h.attempt, h.probe = i, 1+r.attempts[r.l.node(s, i)], stopped
+		r.chain(h)
 		r.holders.add(h)
 		r.pool.hand(h)
 	}
 	return short
 }
 
-// worker brings a node up to date.
+// worker brings a node up to date, and those that are chained to it.
 func (r *run) worker(h *holder) {
-	h.ending = r.work(h)
-	r.pass(h)
+	for h != nil {
+		h.ending = r.work(h)
+		next := r.follow(h)
+		r.pass(h)
+		h = next
+	}
 }
 
 // pass passes on how a node ended, which no more code of its kind is to run for.
@@ -319,6 +324,7 @@ func (r *run) take(m message) {
 			end.spans = h.end()
 		}
 		r.ends()
+		r.followed(h)
 		r.end(h.stage, h.instance, end, h.turn)
 	case m.warning != nil:
 		r.emit(*m.warning)
