@@ -13,7 +13,7 @@ import "slices"
 // node more.
 func (r *run) chain(h *holder) {
 	rs := &r.l.stages[h.stage]
-	if !rs.PerInstance || !h.quick || h.attempt > 1 || h.probe || h.turn.alone {
+	if !rs.PerInstance || !h.quick || h.probe {
 		return
 	}
 	last := h.stage
@@ -22,7 +22,7 @@ func (r *run) chain(h *holder) {
 		node := r.l.node(u, h.instance)
 		switch {
 		case !us.PerInstance || us.phase != rs.phase || !slices.Contains(us.needs, last):
-		case !r.isQuick(u) || r.slots.idles[u].Load() || !r.words.get(node).has(wordSelected):
+		case !r.isQuick(u) || r.slots.idles[u].Load():
 		case r.pending[node] == h.chained(us.needs):
 			h.chain = append(h.chain, u)
 			r.pending[node]++

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/zclconf/go-cty/cty"
 )
 
 // quickly runs a world whose nodes take a millisecond each, and f before it, so
@@ -16,11 +18,21 @@ import (
 // another node of it in the same worker.
 func (w *world) quickly(f func(t *Task) error) (out *Outcome, chained []string) {
 	w.t.Helper()
+	w.takeTheirTime(f, &chained)
+	_, out, err := w.try()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return out, chained
+}
+
+// takeTheirTime makes the world's kinds do what quickly says.
+func (w *world) takeTheirTime(f func(t *Task) error, chained *[]string) {
 	for name := range w.kinds {
 		w.when(name, func(_ context.Context, t *Task) error {
 			if in := (*inspection)(t.sources.(*nodeSources)); len(in.holder.seen) > 0 {
 				w.mu.Lock()
-				chained = append(chained, name+"/"+t.Instance)
+				*chained = append(*chained, name+"/"+t.Instance)
 				w.mu.Unlock()
 			}
 			time.Sleep(time.Millisecond) // of the fake clock
@@ -28,11 +40,6 @@ func (w *world) quickly(f func(t *Task) error) (out *Outcome, chained []string) 
 			return errors.Join(w.writeAll(t), err)
 		})
 	}
-	_, out, err := w.try()
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return out, chained
 }
 
 func someInstances(n int) []string {
@@ -117,6 +124,9 @@ func TestChainBreaks(t *testing.T) {
 						return test.f(w, task.Stage, tries.Add(1))
 					case task.Stage == "picture":
 						plots.Add(1)
+						if u := task.Upstream("conclusion")[0]; test.paused != (u.Error == "for now") {
+							t.Errorf("the plot sees %+v", u)
+						}
 					}
 					return nil
 				})
@@ -132,4 +142,66 @@ func TestChainBreaks(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A node that turns out to be up to date in the middle of a chain is one like
+// others to those that follow.
+func TestChainOverCached(t *testing.T) {
+	w := newWorld(t, someInstances(20)...)
+	w.plan.MaxWorkers = 2
+	same := func(_ context.Context, task *Task) error {
+		time.Sleep(time.Millisecond)
+		if task.Instance < "i10" {
+			return w.writeAll(task)
+		}
+		return task.Write("out", []byte("always the same"))
+	}
+	synctest.Test(t, func(t *testing.T) {
+		w.quickly(func(*Task) error { return nil })
+		w.when("load", same)
+		w.settings["load.points"]["x"] = cty.StringVal("once more")
+		w.try() // everything sees other datasets
+		w.settings["load.points"]["x"] = cty.StringVal("and again")
+		if _, out, err := w.try(); err != nil || out.Executed != 41 || out.Cached != 20 {
+			t.Errorf("%+v, %v", out, err)
+		}
+	})
+}
+
+// What does not follow on a node goes to whoever is free, though the two have been
+// quick until then.
+func TestChainHoldsNothingUp(t *testing.T) {
+	w := newWorld(t, someInstances(20)...)
+	w.plan.MaxWorkers = 2
+	w.stage("export", "table", true, Dep{Attr: "dataset", Stage: w.plan.Stages[0]})
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		w.quickly(func(task *Task) error {
+			if task.Instance == "i19" && (task.Stage == "bound" || task.Stage == "table") {
+				time.Sleep(time.Minute)
+			}
+			return nil
+		})
+		if took := time.Since(start); took > time.Minute+time.Second {
+			t.Errorf("took %v: the two could run at once", took)
+		}
+	})
+}
+
+// When all is done the scheduler counts nothing as begun any more.
+func TestChainCounts(t *testing.T) {
+	w := newWorld(t, someInstances(20)...)
+	w.plan.MaxWorkers = 2
+	synctest.Test(t, func(t *testing.T) {
+		var chained []string
+		w.takeTheirTime(func(*Task) error { return nil }, &chained)
+		r, err := openRun(t.Context(), w.plan, w.opts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.end(r)
+		if len(chained) == 0 || r.working != 0 || r.busy != 0 || len(r.holders) != 0 || r.slots.begun.Load() != 0 || !r.slots.cpu.TryAcquire(2) {
+			t.Errorf("%d working, %d busy, %d holders, %d begun after %q", r.working, r.busy, len(r.holders), r.slots.begun.Load(), chained)
+		}
+	})
 }
