@@ -28,6 +28,7 @@ type runStage struct {
 	needs      []int    // the stages it depends on, each once
 	users      []int    // the stages that depend on it
 	phase      int
+	later      bool // per-instance nodes of a later phase depend on its own
 	waitsOn    bool // an aggregate stage that depends on per-instance nodes
 	out        bool // left out by Options.Without
 	all        bool // all its nodes are selected; else those of the selected instances
@@ -58,6 +59,10 @@ func newLayout(p *Plan) *layout {
 			}
 		}
 		l.setPhase(rs)
+		for _, j := range rs.needs {
+			need := &l.stages[j]
+			need.later = need.later || rs.PerInstance && rs.phase != need.phase
+		}
 	}
 	return l
 }
@@ -177,7 +182,8 @@ func (l *layout) selectNodes(chosen, without []string, set func(node int)) error
 
 // A nodeWord is how a node stands, in one word so that workers may look while
 // the scheduler writes: what a worker reads of a node that has ended does not
-// change any more.
+// change any more, and its record is there. A worker writes the word of its own
+// node where nobody else looks at it before the scheduler has heard of its end.
 type nodeWord uint32
 
 const (

@@ -46,7 +46,8 @@ func (r *run) call(in *inspection, f func() error, lost func(error) ending) erro
 		if ends && h.call.CompareAndSwap(c, nil) {
 			go func() {
 				h.ending = r.endLost(c, errNoReturn)
-				r.pass(h)
+				r.remember(h)
+				r.send(message{ended: h})
 			}()
 		}
 	}()

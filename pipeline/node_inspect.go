@@ -65,8 +65,8 @@ type inspection struct {
 
 // inspect computes a node's key and compares it with the record. full finds
 // every reason and the components for the record; otherwise it stops at the
-// first. All the node depends on has ended and has what it needs; of what is in
-// seen that is known.
+// first. All the node depends on has ended and has what it needs. seen has the
+// nodes whose records the caller knows; others are looked up.
 func (e *inspector) inspect(stage, instance int, full bool, seen ...endedNode) *inspection {
 	rs := &e.l.stages[stage]
 	in := &inspection{from: e, node: e.l.node(stage, instance)}

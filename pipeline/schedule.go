@@ -272,19 +272,19 @@ func (r *run) dispatch() (short bool) {
 func (r *run) worker(h *holder) {
 	for h != nil {
 		h.ending = r.work(h)
+		r.remember(h)
 		next := r.follow(h)
-		r.pass(h)
+		r.send(message{ended: h})
 		h = next
 	}
 }
 
-// pass passes on how a node ended, which no more code of its kind is to run for.
-func (r *run) pass(h *holder) {
+// remember puts the record of a node, which no more code of its kind is to run for.
+func (r *run) remember(h *holder) {
 	h.giveCPU()
 	if rec := h.ending.rec; rec != nil {
 		r.state.Put(r.l.stages[h.stage].address, r.l.instance(h.instance), rec)
 	}
-	r.send(message{ended: h})
 }
 
 // admit lets instances in while the window has room.

@@ -10,14 +10,15 @@ import "slices"
 // chain says to which nodes the worker of one may go on: those that follow on each
 // other in its instance, are quick and wait for nothing else. Nothing could begin
 // sooner otherwise. They do not become ready meanwhile, as if they waited for one
-// node more.
+// node more. A chain ends with a node that the scan of a later phase may look at
+// any time: see follow.
 func (r *run) chain(h *holder) {
 	rs := &r.l.stages[h.stage]
 	if !rs.PerInstance || !h.quick || h.probe {
 		return
 	}
 	last := h.stage
-	for u := h.stage + 1; u < len(r.l.stages); u++ { // dependencies come first
+	for u := h.stage + 1; u < len(r.l.stages) && !r.l.stages[last].later; u++ { // dependencies come first
 		us := &r.l.stages[u]
 		node := r.l.node(u, h.instance)
 		switch {
@@ -42,8 +43,10 @@ func (h *holder) chained(stages []int) (n int32) {
 }
 
 // follow begins the next node of a chain, nil where there is none or the one before
-// did not end well. It is called by the worker, before the scheduler hears of
-// that end: it says itself how the node ended.
+// did not end well. It is called by the worker, when the record has been put and
+// before the scheduler hears of that end: it says itself how the node ended.
+//
+// A limit of nodes at work that falls meanwhile holds for the next chain.
 func (r *run) follow(h *holder) *holder {
 	e := &h.ending
 	if len(h.chain) == 0 || e.shown != Done {

@@ -157,13 +157,19 @@ func TestChainOverCached(t *testing.T) {
 		return task.Write("out", []byte("always the same"))
 	}
 	synctest.Test(t, func(t *testing.T) {
-		w.quickly(func(*Task) error { return nil })
+		var chained []string
+		w.takeTheirTime(func(*Task) error { return nil }, &chained)
+		w.try()
 		w.when("load", same)
 		w.settings["load.points"]["x"] = cty.StringVal("once more")
 		w.try() // everything sees other datasets
 		w.settings["load.points"]["x"] = cty.StringVal("and again")
+		chained = nil
 		if _, out, err := w.try(); err != nil || out.Executed != 41 || out.Cached != 20 {
 			t.Errorf("%+v, %v", out, err)
+		}
+		if len(chained) == 0 {
+			t.Error("nothing was chained")
 		}
 	})
 }
@@ -202,6 +208,74 @@ func TestChainCounts(t *testing.T) {
 		w.end(r)
 		if len(chained) == 0 || r.working != 0 || r.busy != 0 || len(r.holders) != 0 || r.slots.begun.Load() != 0 || !r.slots.cpu.TryAcquire(2) {
 			t.Errorf("%d working, %d busy, %d holders, %d begun after %q", r.working, r.busy, len(r.holders), r.slots.begun.Load(), chained)
+		}
+	})
+}
+
+// The scan of a later phase looks at nodes of an earlier one, of which some are
+// still at work: it sees none as ended of which the scheduler has not heard.
+func TestChainBeforeALaterPhase(t *testing.T) {
+	w := newWorld(t, someInstances(20)...)
+	w.plan.MaxWorkers = 2
+	load, conclude, plot := w.plan.Stages[0], w.plan.Stages[1], w.plan.Stages[2]
+	gather := w.stage("gather", "datasets", false, Dep{Attr: "datasets", Stage: load})
+	w.stage("late", "one", true, Dep{Attr: "conclusion", Stage: conclude}, Dep{Attr: "gathered", Stage: gather})
+	w.stage("late", "two", true, Dep{Attr: "conclusion", Stage: conclude}, Dep{Attr: "gathered", Stage: gather}, Dep{Attr: "plot", Stage: plot})
+	w.plan.Stages[len(w.plan.Stages)-1].Prefix = "two/"
+	synctest.Test(t, func(t *testing.T) {
+		w.opts.Observe = func(e Event) { // so that the scan and the end of a conclusion are told at once
+			if e.Event == EventNodeFinished && e.Stage == "gather.datasets" {
+				time.Sleep(100 * time.Millisecond)
+			}
+		}
+		out, chained := w.quickly(func(task *Task) error {
+			switch {
+			case task.Stage == "two" && task.Upstream("plot")[0].State != Done:
+				t.Errorf("two sees %+v", task.Upstream("plot")[0])
+			case task.Instance != "i19":
+			case task.Stage == "bound":
+				time.Sleep(50 * time.Millisecond)
+			case task.Stage == "picture":
+				time.Sleep(time.Second)
+			}
+			return nil
+		})
+		if out.Executed != 102 || len(chained) == 0 {
+			t.Errorf("%+v; chained %q", out, chained)
+		}
+	})
+}
+
+// A hook may run while a goroutine of the kind that panicked is still on the
+// network, whose end is then told nobody.
+func TestSpansOfAStrayGoroutine(t *testing.T) {
+	w := newWorld(t, someInstances(4)...)
+	w.plan.MaxWorkers = 2
+	w.kinds["load"].Failed = func(t *Task, _ error) error { return t.Write("out", []byte("failed")) }
+	synctest.Test(t, func(t *testing.T) {
+		var told []Span
+		w.opts.Observe = func(e Event) { told = append(told, e.Spans...) }
+		w.when("load", func(ctx context.Context, task *Task) error {
+			away := make(chan bool)
+			go task.Idle(ctx, func(context.Context) error {
+				close(away)
+				time.Sleep(time.Second)
+				return nil
+			})
+			<-away
+			panic("no")
+		})
+		w.when("report", func(_ context.Context, task *Task) error {
+			time.Sleep(2 * time.Second)
+			return w.writeAll(task)
+		})
+		if _, out, err := w.try(); err != nil || out.Failed != 4 {
+			t.Errorf("%+v, %v", out, err)
+		}
+		for _, s := range told {
+			if s.To.Sub(s.From) >= time.Second && s.Network {
+				t.Errorf("a span that was told has changed since: %+v", s)
+			}
 		}
 	})
 }

@@ -207,7 +207,7 @@ func (e *environ) runSummarize(ctx context.Context, t *pipeline.Task) error {
 // left.
 func resultOf(u pipeline.Upstream) (*Result, error) {
 	out, ok := u.Output("conclusion")
-	if !ok || out.Absent || u.State == pipeline.NotRun {
+	if !ok || u.State == pipeline.NotRun {
 		r := &Result{InstanceName: u.Instance, Status: StatusNotRun}
 		if u.Error != "" {
 			r.Error = &u.Error
