@@ -61,9 +61,10 @@
 //  4. schedule: one goroutine owns the graph; it admits instances in file
 //     order through the window of batch_size and starts the nodes that are
 //     ready, earlier instances and deeper stages first (schedule.go), with a few
-//     quick ones begun ahead of those that end next. A node holds one of
-//     max_workers slots while code of its kind runs, and none while in
-//     Task.Idle (run_slots.go)
+//     quick ones begun ahead of those that end next; from a quick node its
+//     worker goes on by itself to what follows on it (schedule_chain.go). A node
+//     holds one of max_workers slots while code of its kind runs, and none while
+//     in Task.Idle (run_slots.go)
 //  5. a worker computes the key, runs the kind in a private folder of the
 //     results directory, checks that the inputs, and those outputs of others
 //     that it was told of, are still what the key says, gives its own outputs
