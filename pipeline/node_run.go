@@ -245,9 +245,10 @@ func (r *run) executed(in *inspection, t *Task, stage, instance int, err error) 
 	return end
 }
 
+// asProvisional returns the ProvisionalError among an error's causes, or nil.
 func asProvisional(err error) *ProvisionalError {
 	if err == nil {
-		return nil
+		return nil // most nodes: what errors.As writes to is allocated
 	}
 	var p *ProvisionalError
 	errors.As(err, &p)
@@ -258,7 +259,7 @@ func asProvisional(err error) *ProvisionalError {
 // node: it was to be left for a later run.
 func (r *run) gaveUp(ctx context.Context, in *inspection, err error) (ending, bool) {
 	if err == nil {
-		return ending{}, false
+		return ending{}, false // before what errors.As writes to is allocated
 	}
 	var pause *PauseError
 	var stop *StopError

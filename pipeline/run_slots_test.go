@@ -3,7 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
-	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -457,11 +457,7 @@ func TestBackAfterThePanic(t *testing.T) {
 func TestDepthFirst(t *testing.T) {
 	for _, long := range []string{"", "load", "conclude", "plot"} {
 		t.Run(long, func(t *testing.T) {
-			var names []string
-			for i := range 30 {
-				names = append(names, fmt.Sprintf("i%02d", i))
-			}
-			w := newWorld(t, names...)
+			w := newWorld(t, someInstances(30)...)
 			w.plan.MaxWorkers = 2
 			var mu sync.Mutex
 			open, most := map[string]bool{}, 0
@@ -490,5 +486,38 @@ func TestDepthFirst(t *testing.T) {
 				t.Errorf("%d instances were at work at a time", most)
 			}
 		})
+	}
+}
+
+// A hook may run while a goroutine of the kind that panicked is still on the
+// network, and end a span after that one's. What was told of the node does not
+// change when the goroutine comes back.
+func TestSpansOfAStrayGoroutine(t *testing.T) {
+	w := newWorld(t, someInstances(4)...)
+	w.plan.MaxWorkers = 2
+	w.kinds["load"].Failed = func(t *Task, _ error) error { return t.Write("out", []byte("failed")) }
+	var told, then [][]Span
+	w.opts.Observe = func(e Event) { told, then = append(told, e.Spans), append(then, slices.Clone(e.Spans)) }
+	synctest.Test(t, func(t *testing.T) {
+		w.when("load", func(ctx context.Context, task *Task) error {
+			away := make(chan bool)
+			go task.Idle(ctx, func(context.Context) error {
+				close(away)
+				time.Sleep(time.Second)
+				return nil
+			})
+			<-away
+			panic("no")
+		})
+		w.when("report", func(_ context.Context, task *Task) error {
+			time.Sleep(2 * time.Second)
+			return w.writeAll(task)
+		})
+		if _, out, err := w.try(); err != nil || out.Failed != 4 {
+			t.Errorf("%+v, %v", out, err)
+		}
+	})
+	if !slices.EqualFunc(told, then, slices.Equal[[]Span]) {
+		t.Errorf("spans have changed since they were told:\n%v\n%v", then, told)
 	}
 }

@@ -245,37 +245,3 @@ func TestChainBeforeALaterPhase(t *testing.T) {
 		}
 	})
 }
-
-// A hook may run while a goroutine of the kind that panicked is still on the
-// network, whose end is then told nobody.
-func TestSpansOfAStrayGoroutine(t *testing.T) {
-	w := newWorld(t, someInstances(4)...)
-	w.plan.MaxWorkers = 2
-	w.kinds["load"].Failed = func(t *Task, _ error) error { return t.Write("out", []byte("failed")) }
-	synctest.Test(t, func(t *testing.T) {
-		var told []Span
-		w.opts.Observe = func(e Event) { told = append(told, e.Spans...) }
-		w.when("load", func(ctx context.Context, task *Task) error {
-			away := make(chan bool)
-			go task.Idle(ctx, func(context.Context) error {
-				close(away)
-				time.Sleep(time.Second)
-				return nil
-			})
-			<-away
-			panic("no")
-		})
-		w.when("report", func(_ context.Context, task *Task) error {
-			time.Sleep(2 * time.Second)
-			return w.writeAll(task)
-		})
-		if _, out, err := w.try(); err != nil || out.Failed != 4 {
-			t.Errorf("%+v, %v", out, err)
-		}
-		for _, s := range told {
-			if s.To.Sub(s.From) >= time.Second && s.Network {
-				t.Errorf("a span that was told has changed since: %+v", s)
-			}
-		}
-	})
-}
