@@ -5,6 +5,7 @@ import (
 	"hash/crc32"
 	"os"
 	"slices"
+	"sync/atomic"
 )
 
 // A stock is a long list of records of one size. It grows by a chunk at a time:
@@ -23,6 +24,7 @@ type stock struct {
 
 	file *os.File // a chunk lies where it would if all did; nil before the first does
 	sums []uint32 // of its pieces
+	read *pieces  // of the file
 }
 
 const (
@@ -30,6 +32,16 @@ const (
 	perChunk = 64 * perPiece // records
 	inMemory = 16            // full chunks: as many records as a node may have files
 )
+
+// pieces are some of those that were read last, each at its number modulo their
+// count: who asks for one record often asks for its neighbours next.
+type pieces [16]atomic.Pointer[piece]
+
+// A piece of the file, which nobody changes.
+type piece struct {
+	number int
+	b      []byte
+}
 
 // add returns a new last record. Its bytes are zero, or those of one that was
 // cut.
@@ -55,7 +67,7 @@ func (s *stock) spare() {
 			s.dir = ""
 			return
 		}
-		s.file = f
+		s.file, s.read = f, new(pieces)
 	}
 	at := int64(k) * perChunk * int64(s.size)
 	if _, err := s.file.WriteAt(s.chunks[k], at); err != nil {
@@ -84,26 +96,33 @@ func (s *stock) at(i int) ([]byte, error) {
 	if b := s.held(i); b != nil {
 		return b, nil
 	}
-	buf := buffers.Get().(*buffer)
-	defer buffers.Put(buf)
-	piece, err := s.read(i/perPiece, buf[:])
-	if err != nil {
-		return nil, err
+	number := i / perPiece
+	last := &s.read[number%len(s.read)]
+	p := last.Load()
+	if p == nil || p.number != number {
+		p = &piece{number, make([]byte, perPiece*s.size)}
+		if _, err := s.file.ReadAt(p.b, int64(number)*int64(len(p.b))); err != nil {
+			return nil, err
+		}
+		if err := s.check(number, p.b); err != nil {
+			return nil, err
+		}
+		last.Store(p)
 	}
-	from := i % perPiece * s.size
-	return append(make([]byte, 0, s.size), piece[from:from+s.size]...), nil
+	return s.in(p.b, i%perPiece), nil
 }
 
-// read reads a piece that is in the file into buf.
-func (s *stock) read(piece int, buf []byte) ([]byte, error) {
-	b := buf[:perPiece*s.size]
-	if _, err := s.file.ReadAt(b, int64(piece)*int64(len(b))); err != nil {
-		return nil, err
+// in returns a record of some that follow on each other.
+func (s *stock) in(b []byte, i int) []byte {
+	return b[i*s.size : (i+1)*s.size : (i+1)*s.size]
+}
+
+// check compares a piece of the file with what was written.
+func (s *stock) check(number int, b []byte) error {
+	if crc32.Checksum(b, castagnoli) != s.sums[number] {
+		return errors.New("what was put aside in the state directory came back damaged")
 	}
-	if crc32.Checksum(b, castagnoli) != s.sums[piece] {
-		return nil, errors.New("what was put aside in the state directory came back damaged")
-	}
-	return b, nil
+	return nil
 }
 
 // cut forgets the last records, all but the first n. At most as many as are in
@@ -115,16 +134,21 @@ func (s *stock) cut(n int) { s.n = n }
 func (s *stock) close() {
 	if s.file != nil {
 		s.file.Close()
+		s.read = new(pieces) // nor can what was read
 	}
 }
 
 // A cursor reads a stock in order, or nearly so.
 type cursor struct {
 	stock *stock
-	piece int
-	read  []byte // that piece; nil for none
-	buf   []byte // where it is
+	buf   []byte // for pieces that follow on each other
+	first int    // number of the first one in buf
+	n     int    // how many are
+	good  int    // number + 1 of one that is as it was written
 }
+
+// ahead is how many pieces a cursor reads at once.
+const ahead = 16
 
 // at returns a record, for reading only, until the next call.
 func (c *cursor) at(i int) ([]byte, error) {
@@ -132,18 +156,37 @@ func (c *cursor) at(i int) ([]byte, error) {
 	if b := s.held(i); b != nil {
 		return b, nil
 	}
-	if c.read == nil || c.piece != i/perPiece {
-		if c.buf == nil {
-			c.buf = make([]byte, perPiece*s.size)
-		}
-		var err error
-		if c.read, err = s.read(i/perPiece, c.buf); err != nil {
+	number := i / perPiece
+	if number < c.first || number >= c.first+c.n {
+		if err := c.read(number); err != nil {
 			return nil, err
 		}
-		c.piece = i / perPiece
 	}
-	from := i % perPiece * s.size
-	return c.read[from : from+s.size : from+s.size], nil
+	if c.good != number+1 {
+		size := perPiece * s.size
+		from := (number - c.first) * size
+		if err := s.check(number, c.buf[from:from+size]); err != nil {
+			return nil, err
+		}
+		c.good = number + 1
+	}
+	return s.in(c.buf, i-c.first*perPiece), nil
+}
+
+// read fills buf, from a piece of the file on.
+func (c *cursor) read(first int) error {
+	s := c.stock
+	size := perPiece * s.size
+	if c.buf == nil {
+		c.buf = make([]byte, ahead*size)
+	}
+	c.first, c.n, c.good = first, 0, 0
+	n := min(ahead, len(s.sums)-first)
+	if _, err := s.file.ReadAt(c.buf[:n*size], int64(first)*int64(size)); err != nil {
+		return err
+	}
+	c.n = n
+	return nil
 }
 
 // PutAside begins the names of files in a state directory that are about to lose

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 )
 
@@ -75,6 +76,33 @@ func TestStock(t *testing.T) {
 	}
 }
 
+// Several may read at once, near each other and far apart.
+func TestStockReadAtOnce(t *testing.T) {
+	s := stock{size: 5, dir: t.TempDir()}
+	defer s.close()
+	const n = (inMemory + 4) * perChunk
+	for i := range n {
+		binary.LittleEndian.PutUint32(s.add(), uint32(i))
+	}
+	var all sync.WaitGroup
+	for k := range 4 {
+		all.Go(func() {
+			rng := rand.New(rand.NewPCG(uint64(k), 1))
+			for j := range 4 * perChunk {
+				i := j
+				if k%2 == 1 {
+					i = rng.IntN(n)
+				}
+				if b, err := s.at(i); err != nil || binary.LittleEndian.Uint32(b) != uint32(i) {
+					t.Errorf("record %d is %v, %v", i, b, err)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+}
+
 // What cannot be read, or came back damaged, is said and not made up.
 func TestStockThatCannotBeRead(t *testing.T) {
 	s := stock{size: 5, dir: t.TempDir()}
@@ -92,6 +120,7 @@ func TestStockThatCannotBeRead(t *testing.T) {
 	if _, err := s.file.WriteAt([]byte{3}, 7); err != nil {
 		t.Fatal(err)
 	}
+	s.read = new(pieces) // as if they had been read long ago
 	if !fails(0) || !fails(perPiece-1) || fails(perPiece) {
 		t.Error("a damaged piece is read, or more than it is not")
 	}
