@@ -87,7 +87,14 @@ type writer struct {
 // list of shared components, and many texts in the same places.
 type lastPut struct {
 	shared sharedList
-	texts  []numbered
+	texts  []lastText
+}
+
+// A lastText is what was put in one place last, without the instance's name in it
+// and with it.
+type lastText struct {
+	same numbered
+	with affixes
 }
 
 // A sharedList is a list of shared components.
@@ -126,11 +133,11 @@ func (w *writer) text(s string) {
 	at := w.at
 	w.at++
 	if at == len(w.last.texts) {
-		w.last.texts = append(w.last.texts, numbered{})
+		w.last.texts = append(w.last.texts, lastText{})
 	}
 	last := &w.last.texts[at]
-	if s == last.text { // which reads the same for every instance; "" is 0
-		w.uint(2 * uint64(last.id))
+	if s == last.same.text { // which reads the same for every instance; "" is 0
+		w.uint(2 * uint64(last.same.id))
 		return
 	}
 	if strings.Contains(s, placeholder) || len(s) > inlineOver {
@@ -138,8 +145,8 @@ func (w *writer) text(s string) {
 		return
 	}
 	if w.instance == "" || !strings.Contains(s, w.instance) {
-		*last = numbered{s, w.s.intern(s)}
-		w.uint(2 * uint64(last.id))
+		last.same = numbered{s, w.s.intern(s)}
+		w.uint(2 * uint64(last.same.id))
 		return
 	}
 	w.named = true
@@ -147,10 +154,18 @@ func (w *writer) text(s string) {
 		w.uint(2 * uint64(w.own.id))
 		return
 	}
-	w.name = appendReplaced(w.name[:0], s, w.instance, placeholder)
-	id, ok := w.s.strs.numberOf(w.name)
-	if !ok {
-		id = w.s.intern(string(w.name))
+	id := last.with.id
+	if !last.with.fit(s, w.instance) {
+		w.name = appendReplaced(w.name[:0], s, w.instance, placeholder)
+		if string(w.name) == lostString {
+			w.inline(s)
+			return
+		}
+		var ok bool
+		if id, ok = w.s.strs.numberOf(w.name); !ok {
+			id = w.s.intern(string(w.name))
+		}
+		last.with = affixesOf(w.s.strs.all[id], placeholder, id)
 	}
 	w.own = numbered{s, id}
 	w.uint(2 * uint64(id))

@@ -26,16 +26,21 @@ type SnapshotBuilder struct {
 	devList  []uint64
 	uses     []uint32 // by pattern: in how many nodes
 	kept     []keptNode
-	files    stock     // of kept nodes, fileSize each
-	from     *Snapshot // whose patterns, devices and statuses have the same numbers
-	carried  NodeSet   // nodes of from
-	buf      []byte    // of pattern, used again
+	files    stock       // of kept nodes, fileSize each
+	from     *Snapshot   // whose patterns, devices and statuses have the same numbers
+	carried  NodeSet     // nodes of from
+	buf      []byte      // of pattern, used again
+	last     []lastPaths // by stage
 }
+
+// lastPaths are those that nodes of a stage had in a place last.
+type lastPaths [16]affixes
 
 type keptNode struct {
 	fresh  bool
 	status uint16
 	count  uint16 // of files
+	alone  uint16 // of those that no other node has, once shared has looked
 	at     uint32 // number of the first in files
 }
 
@@ -80,7 +85,7 @@ func NewSnapshotBuilder(home string, instances []string, names map[int]string, p
 		nodes += st.count
 		b.stages = append(b.stages, st)
 	}
-	b.kept = make([]keptNode, nodes)
+	b.kept, b.last = make([]keptNode, nodes), make([]lastPaths, len(b.stages))
 	if from != nil {
 		for _, t := range from.statuses {
 			b.statuses.id(t)
@@ -114,16 +119,25 @@ func (b *SnapshotBuilder) Keep(node, instance int, status string, looks []Look) 
 		return
 	}
 	at := b.files.n
-	for _, l := range looks {
-		if !b.add(l, instance) {
+	last := b.lastOf(node)
+	for i := range looks {
+		if !b.add(&looks[i], instance, &last[i%len(last)]) {
 			b.files.cut(at)
 			return
 		}
 	}
-	b.kept[node] = keptNode{true, uint16(id), uint16(len(looks)), uint32(at)}
+	b.kept[node] = keptNode{fresh: true, status: uint16(id), count: uint16(len(looks)), at: uint32(at)}
 }
 
-func (b *SnapshotBuilder) add(l Look, instance int) bool {
+func (b *SnapshotBuilder) lastOf(node int) *lastPaths {
+	s := len(b.stages) - 1
+	for b.stages[s].base > node {
+		s--
+	}
+	return &b.last[s]
+}
+
+func (b *SnapshotBuilder) add(l *Look, instance int, last *affixes) bool {
 	if hasMark(l.Path) || l.Stat.Mode >= 1<<16 {
 		return false
 	}
@@ -131,7 +145,7 @@ func (b *SnapshotBuilder) add(l Look, instance int) bool {
 	if !ok {
 		return false
 	}
-	p := b.pattern(l.Path, instance)
+	p := b.pattern(l.Path, instance, last)
 	if int(p) == len(b.uses) {
 		b.uses = append(b.uses, 0)
 	}
@@ -172,8 +186,8 @@ func (b *SnapshotBuilder) device(d uint64) (uint16, bool) {
 }
 
 // pattern takes the instance out of a path, so that the paths of most
-// instances are one, and numbers what is left.
-func (b *SnapshotBuilder) pattern(path string, instance int) uint32 {
+// instances are one, and numbers what is left. last is that of another path.
+func (b *SnapshotBuilder) pattern(path string, instance int, last *affixes) uint32 {
 	if instance < 0 {
 		return b.patterns.id(path)
 	}
@@ -182,15 +196,20 @@ func (b *SnapshotBuilder) pattern(path string, instance int) uint32 {
 	if !ok {
 		file = name
 	}
+	if last.fit(path, file) {
+		return last.id
+	}
 	p := appendReplaced(b.buf[:0], path, file, patternFile)
 	if ok && string(p) == path {
 		p = appendReplaced(p[:0], path, name, patternInstance)
 	}
 	b.buf = p
-	if id, ok := b.patterns.ids[string(p)]; ok {
-		return id
+	id, ok := b.patterns.ids[string(p)]
+	if !ok {
+		id = b.patterns.id(string(p))
 	}
-	return b.patterns.id(string(p))
+	*last = affixesOf(b.patterns.list[id], patternFile, id)
+	return id
 }
 
 // appendReplaced appends s with to in the place of each from that is in it.
@@ -348,7 +367,7 @@ func (b *SnapshotBuilder) write(to io.Writer, definition Digest, meta []byte, lo
 	first := 0
 	w.bytes(le.AppendUint32(buf[:0], 0))
 	for node := range b.kept {
-		files.own(node, func([]byte) { first++ })
+		first += files.alone(node)
 		w.bytes(le.AppendUint32(buf[:0], uint32(first)))
 	}
 	for node := range b.kept {
@@ -386,6 +405,18 @@ func (k *keptFiles) of(n *keptNode, f func(file []byte)) {
 func (b *SnapshotBuilder) common(file []byte) bool {
 	p := binary.LittleEndian.Uint32(file)
 	return b.uses[p] > 1 && !hasMark(b.patterns.list[p])
+}
+
+// alone is how many files own gives.
+func (k *keptFiles) alone(node int) int {
+	n := &k.b.kept[node]
+	switch {
+	case n.fresh:
+		return int(n.alone)
+	case k.b.carried.Has(node):
+		return len(k.b.from.filesOf(node)) / fileSize
+	}
+	return 0
 }
 
 // own calls f with the files that a node has alone.
@@ -428,9 +459,11 @@ func (k *keptFiles) shared(stage int) []byte {
 		if !n.fresh {
 			continue
 		}
+		n.alone = n.count
 		k.of(n, func(file []byte) {
 			if b.common(file) {
 				put(file)
+				n.alone--
 			}
 		})
 	}
