@@ -106,7 +106,7 @@ func (e *inspector) explain(s, i int) (p NodePlan, ok bool) {
 	if !w.has(wordSelected) {
 		end := e.unselected(in)
 		if failed != nil || waits != "" {
-			end = recorded(in.node, in.last, in.known, failed == nil || stale || State(in.last.State) != Skipped)
+			end = recorded(in.node, *in.last, in.known, failed == nil || stale || State(in.last.State) != Skipped)
 		}
 		if first != "" {
 			end.state = Ready // whether it is stale shows only when that has run
@@ -117,7 +117,7 @@ func (e *inspector) explain(s, i int) (p NodePlan, ok bool) {
 
 	p = NodePlan{Stage: rs.Stage, Instance: in.instance, Reasons: slices.Clone(in.causes)} // not to hold on to in
 	if in.known {
-		p.Last = lastRunOf(&in.last)
+		p.Last = lastRunOf(in.last)
 	}
 	own := slices.ContainsFunc(in.causes, func(c Reason) bool { return first == "" || !c.upstream() })
 	switch {

@@ -85,5 +85,5 @@ func (e *inspector) unselected(in *inspection) ending {
 	if in.known && in.last.State == uint8(Failed) {
 		stale = in.err != nil || in.key != in.last.Key
 	}
-	return recorded(in.node, in.last, in.known, stale)
+	return recorded(in.node, *in.last, in.known, stale)
 }

@@ -47,14 +47,14 @@ type inspection struct {
 	holder *holder // of the slots, where it is to be executed
 	key    store.Short
 	parts  keyList
-	last   store.Record
-	known  bool         // there is a last record
-	stale  bool         // it has to be executed
-	looks  []store.Look // the files it looked at by itself
-	racy   bool         // one of them may change without another stat
-	causes []Reason     // why: only the first where full was not asked for
-	cause  [1]Reason    // of causes, as a rule the only one
-	err    error        // its key cannot be computed
+	last   *store.Record // noRecord where there is none
+	known  bool          // there is one
+	stale  bool          // it has to be executed
+	looks  []store.Look  // the files it looked at by itself
+	racy   bool          // one of them may change without another stat
+	causes []Reason      // why: only the first where full was not asked for
+	cause  [1]Reason     // of causes, as a rule the only one
+	err    error         // its key cannot be computed
 
 	// Of its execution.
 	reason string
@@ -63,13 +63,16 @@ type inspection struct {
 	counts map[string]int64
 }
 
+// noRecord is that of a node which has none. Nobody changes it.
+var noRecord store.Record
+
 // inspect computes a node's key and compares it with the record. full finds
 // every reason and the components for the record; otherwise it stops at the
 // first. All the node depends on has ended and has what it needs. seen has the
 // nodes whose records the caller knows; others are looked up.
 func (e *inspector) inspect(stage, instance int, full bool, seen ...endedNode) *inspection {
 	rs := &e.l.stages[stage]
-	in := &inspection{from: e, node: e.l.node(stage, instance)}
+	in := &inspection{from: e, node: e.l.node(stage, instance), last: &noRecord}
 	in.stage, in.instance, in.seen = rs, e.l.instance(instance), seen
 	in.causes = in.cause[:0]
 	if e.blank {
@@ -77,11 +80,15 @@ func (e *inspector) inspect(stage, instance int, full bool, seen ...endedNode) *
 			in.stale = true
 			return in
 		}
-	} else if full {
-		in.last, in.known = e.state.Get(rs.address, in.instance, store.Whole)
 	} else {
-		in.last, in.known = e.state.Get(rs.address, in.instance, store.Results)
-		if !in.known || !in.last.Valid && e.words.get(in.node).has(wordSelected) {
+		part := store.Results
+		if full {
+			part = store.Whole
+		}
+		if rec, known := e.state.Get(rs.address, in.instance, part); known {
+			in.last, in.known = &rec, true
+		}
+		if !full && (!in.known || !in.last.Valid && e.words.get(in.node).has(wordSelected)) {
 			in.stale = true
 			return in
 		}
@@ -211,7 +218,7 @@ func (e *inspector) judge(in *inspection, full bool) {
 		in.causes = append(in.causes, rs...)
 		return !full && len(in.causes) > 0
 	}
-	last := &in.last
+	last := in.last
 	switch {
 	case !e.words.get(in.node).has(wordSelected):
 	case e.opts.Force || e.opts.Anew:
