@@ -10,14 +10,11 @@ type affixes struct {
 	known         bool
 }
 
-// affixesOf takes apart a text with marks in the place of names. It is none of one
-// with several.
+// affixesOf takes apart a text with a mark in the place of the name. One with several
+// fits no text, since none has marks in it.
 func affixesOf(marked, mark string, id uint32) affixes {
 	before, after, ok := strings.Cut(marked, mark)
-	if !ok || strings.Contains(after, mark) {
-		return affixes{}
-	}
-	return affixes{before, after, id, true}
+	return affixes{before, after, id, ok}
 }
 
 // fit reports whether the text is this one for that name.

@@ -88,7 +88,9 @@ func TestPatternsExpand(t *testing.T) {
 	for i := range 50 {
 		instances = append(instances, "a"+words(rng, 3, "a", "b", "."))
 		if i%3 == 0 {
-			names[i] = "b" + words(rng, 3, "a", "b", ".")
+			names[i] = instances[i][1:] + "b"
+		} else if i%3 == 1 && len(instances[i]) > 1 {
+			names[i] = instances[i][1:]
 		}
 	}
 	b := NewSnapshotBuilder("", instances, names, []bool{true}, nil)
@@ -99,7 +101,7 @@ func TestPatternsExpand(t *testing.T) {
 		if !ok {
 			file = instances[i]
 		}
-		path := "/" + words(rng, 2, "a", "b", "/", file, instances[i]) + file
+		path := "/" + words(rng, 2, "a", "b", "/", file, instances[i]) + []string{file, instances[i], ""}[rng.IntN(3)]
 		marked := b.patterns.list[b.pattern(path, i, &last)]
 		got := strings.NewReplacer(patternFile, file, patternInstance, instances[i]).Replace(marked)
 		if got != path {
