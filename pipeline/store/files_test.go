@@ -444,7 +444,7 @@ func TestManyStats(t *testing.T) {
 	if _, err := f.table.noted.file.WriteAt([]byte{1, 2, 3}, int64(there[0])*entrySize+statSize); err != nil {
 		t.Fatal(err)
 	}
-	f.table.noted.read = new(pieces) // as if it had been read long ago
+	f.table.noted.last = new(pieces) // as if it had been read long ago
 	known := func(e statEntry) bool {
 		_, _, ok := f.table.get(e.stat)
 		return ok

@@ -33,14 +33,15 @@ type SnapshotBuilder struct {
 	last     []lastPaths // by stage
 }
 
-// lastPaths are those that nodes of a stage had in a place last.
+// lastPaths are those that nodes of a stage had in a place last. Places beyond share
+// with others: a node with many files has them named alike or not at all.
 type lastPaths [16]affixes
 
 type keptNode struct {
 	fresh  bool
 	status uint16
 	count  uint16 // of files
-	alone  uint16 // of those that no other node has, once shared has looked
+	alone  uint16 // of those that keptFiles.own gives: set by shared
 	at     uint32 // number of the first in files
 }
 
@@ -129,6 +130,7 @@ func (b *SnapshotBuilder) Keep(node, instance int, status string, looks []Look) 
 	b.kept[node] = keptNode{fresh: true, status: uint16(id), count: uint16(len(looks)), at: uint32(at)}
 }
 
+// lastOf returns those of a node's stage.
 func (b *SnapshotBuilder) lastOf(node int) *lastPaths {
 	s := len(b.stages) - 1
 	for b.stages[s].base > node {
@@ -407,7 +409,7 @@ func (b *SnapshotBuilder) common(file []byte) bool {
 	return b.uses[p] > 1 && !hasMark(b.patterns.list[p])
 }
 
-// alone is how many files own gives.
+// alone is how many files own gives, once shared was called for the node's stage.
 func (k *keptFiles) alone(node int) int {
 	n := &k.b.kept[node]
 	switch {

@@ -194,6 +194,30 @@ func TestSnapshotFreshness(t *testing.T) {
 	}
 }
 
+// What a node is kept with goes before what an earlier snapshot says of it, in every
+// snapshot that is written.
+func TestKeptAndCarried(t *testing.T) {
+	w := newSnapshotWorld(t)
+	old := w.whole()
+	b := NewSnapshotBuilder(w.home, w.instances, w.names, perInstanceOf, old)
+	b.Carry(old.Fresh())
+	b.Keep(0, 0, "again", []Look{{w.looks[0][0], w.stats(0)[0]}})
+	for range 2 {
+		s := w.save(b)
+		if n := len(s.filesOf(0)) / fileSize; n != 1 || s.Status(0) != "again" {
+			t.Errorf("node 0 has %d files of its own and status %q", n, s.Status(0))
+		}
+		for node := 1; node < s.Nodes(); node++ {
+			if !bytes.Equal(s.filesOf(node), old.filesOf(node)) || s.Status(node) != old.Status(node) {
+				t.Errorf("node %d is not as it was", node)
+			}
+		}
+		if n := s.Fresh().Count(); n != s.Nodes() {
+			t.Errorf("%d nodes of %d are fresh", n, s.Nodes())
+		}
+	}
+}
+
 // sharedChanged reports whether the files of a node's stage tell that the whole
 // stage is to be looked at.
 func (w *snapshotWorld) sharedChanged(s *Snapshot, node int) bool {

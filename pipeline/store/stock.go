@@ -24,7 +24,7 @@ type stock struct {
 
 	file *os.File // a chunk lies where it would if all did; nil before the first does
 	sums []uint32 // of its pieces
-	read *pieces  // of the file
+	last *pieces  // that were read of the file
 }
 
 const (
@@ -33,14 +33,22 @@ const (
 	inMemory = 16            // full chunks: as many records as a node may have files
 )
 
-// pieces are some of those that were read last, each at its number modulo their
-// count: who asks for one record often asks for its neighbours next.
-type pieces [16]atomic.Pointer[piece]
+// pieces are some of those that were read last: who asks for one record often asks
+// for its neighbours next. Others pay for that with a piece of garbage for each.
+type pieces [1 << pieceBits]atomic.Pointer[piece]
 
-// A piece of the file, which nobody changes.
+const pieceBits = 4
+
+// A piece of the file, which nobody changes: all who ask share it.
 type piece struct {
 	number int
 	b      []byte
+}
+
+// of returns the place of a piece. Two readers far apart, however many pieces that
+// is, are seldom at two that have the same one.
+func (p *pieces) of(number int) *atomic.Pointer[piece] {
+	return &p[uint32(number)*0x9e3779b1>>(32-pieceBits)] // Fibonacci hashing
 }
 
 // add returns a new last record. Its bytes are zero, or those of one that was
@@ -67,7 +75,7 @@ func (s *stock) spare() {
 			s.dir = ""
 			return
 		}
-		s.file, s.read = f, new(pieces)
+		s.file, s.last = f, new(pieces)
 	}
 	at := int64(k) * perChunk * int64(s.size)
 	if _, err := s.file.WriteAt(s.chunks[k], at); err != nil {
@@ -91,13 +99,13 @@ func (s *stock) held(i int) []byte {
 	return c[from : from+s.size : from+s.size]
 }
 
-// at returns a record, for reading only.
+// at returns a record, for reading only: others have the same bytes.
 func (s *stock) at(i int) ([]byte, error) {
 	if b := s.held(i); b != nil {
 		return b, nil
 	}
 	number := i / perPiece
-	last := &s.read[number%len(s.read)]
+	last := s.last.of(number)
 	p := last.Load()
 	if p == nil || p.number != number {
 		p = &piece{number, make([]byte, perPiece*s.size)}
@@ -134,7 +142,7 @@ func (s *stock) cut(n int) { s.n = n }
 func (s *stock) close() {
 	if s.file != nil {
 		s.file.Close()
-		s.read = new(pieces) // nor can what was read
+		s.last = new(pieces) // what was read of it is gone as well
 	}
 }
 
@@ -147,7 +155,7 @@ type cursor struct {
 	good  int    // number + 1 of one that is as it was written
 }
 
-// ahead is how many pieces a cursor reads at once.
+// ahead is how many pieces a cursor reads at once. One that jumps reads them in vain.
 const ahead = 16
 
 // at returns a record, for reading only, until the next call.

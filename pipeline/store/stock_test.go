@@ -120,7 +120,7 @@ func TestStockThatCannotBeRead(t *testing.T) {
 	if _, err := s.file.WriteAt([]byte{3}, 7); err != nil {
 		t.Fatal(err)
 	}
-	s.read = new(pieces) // as if they had been read long ago
+	s.last = new(pieces) // as if they had been read long ago
 	if !fails(0) || !fails(perPiece-1) || fails(perPiece) {
 		t.Error("a damaged piece is read, or more than it is not")
 	}
@@ -130,6 +130,39 @@ func TestStockThatCannotBeRead(t *testing.T) {
 	}
 	if fails(s.n - 1) {
 		t.Error("a record in memory cannot be read")
+	}
+}
+
+// A cursor gives the records of damaged pieces to nobody, in whatever order they are
+// asked for and however often, and those of all others.
+func TestCursorOverDamage(t *testing.T) {
+	s := stock{size: 5, dir: t.TempDir()}
+	defer s.close()
+	for range (inMemory + 4) * perChunk {
+		binary.LittleEndian.PutUint32(s.add(), uint32(s.n))
+	}
+	damaged := map[int]bool{0: true, 3: true, ahead + 1: true, len(s.sums) - 1: true}
+	for piece := range damaged {
+		if _, err := s.file.WriteAt([]byte{9}, int64(piece*perPiece+7)*int64(s.size)+4); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cur := cursor{stock: &s}
+	check := func(i int) {
+		t.Helper()
+		b, err := cur.at(i)
+		if want := damaged[i/perPiece]; (err != nil) != want || err == nil && binary.LittleEndian.Uint32(b) != uint32(i+1) {
+			t.Fatalf("record %d of piece %d is %v, %v", i, i/perPiece, b, err)
+		}
+	}
+	there := len(s.sums) * perPiece
+	for i := range there {
+		check(i)
+		check(i)
+	}
+	rng := rand.New(rand.NewPCG(1, 2))
+	for range 5000 {
+		check(rng.IntN(there))
 	}
 }
 
