@@ -97,7 +97,8 @@ func (e *inspector) recordedPath(rec *store.Record, o store.Output) string {
 }
 
 // tellOrphans counts the orphans that are still there, in a run whose plan is
-// not the last one's: the snapshot is made from that. Where nothing was on record there are none.
+// not the last one's: the snapshot is made from that. Where nothing was on record
+// there are none.
 func (r *run) tellOrphans() {
 	if r.state == nil || r.snapshot != nil || r.blank {
 		return
